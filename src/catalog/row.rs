@@ -1,0 +1,239 @@
+//! Typed rows of a tab.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Cell, Locale, Money, Pool, Problem, Sku, TabMapping};
+
+/// One row as read: its place and the cells of the mapped headers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RawRow {
+    /// Sheet row, counted from 1.
+    pub row: u32,
+    /// Cells by header. A header that is missing here reads as blank (the values API leaves out trailing cells).
+    pub cells: BTreeMap<String, Cell>,
+}
+
+/// One option of a variant: `Size` = `L`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OptionValue {
+    /// Name, as the stores show it.
+    pub name: String,
+    /// Value.
+    pub value: String,
+}
+
+/// One row, typed. A field that is `None` was blank (leave alone) or had a problem; either way it is not sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Tab title.
+    pub tab: String,
+    /// Sheet row, counted from 1, when last read. A hint where to look, never an identity.
+    pub row: u32,
+    /// Identity.
+    pub sku: Sku,
+    /// What groups variants to one product; `None` for a simple product.
+    pub handle: Option<String>,
+    /// Option values, in column order; empty for a simple product.
+    pub options: Vec<OptionValue>,
+    /// Title of the product.
+    pub title: Option<String>,
+    /// Price.
+    pub price: Option<Money>,
+    /// Stock cells by pool; a pool whose cell is blank or unreadable is left out.
+    pub stock: BTreeMap<Pool, i64>,
+    /// What is wrong with single cells of the row.
+    pub problems: Vec<String>,
+}
+
+/// Fingerprint of a row's content (without its place and its stock), under one version of the mapping.
+pub type RowHash = String;
+
+/// Changes whenever the canonical form below changes, so that old hashes do not match by accident.
+const CANON_VERSION: &str = "1";
+
+impl Row {
+    /// Hash of the canonical content: typed and normalised, so `12.50`, `12,50 €` and `12.5` agree. Stock has its own
+    /// arithmetic and is left out.
+    pub fn hash(&self) -> RowHash {
+        let canon = serde_json::json!([
+            CANON_VERSION,
+            self.sku,
+            self.handle,
+            self.options,
+            self.title,
+            self.price.map(|price| price.amount().normalize().to_string()),
+        ]);
+        hex::encode(&Sha256::digest(canon.to_string().as_bytes())[..16])
+    }
+}
+
+/// A tab's typed rows and everything that is wrong in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tab {
+    /// Rows that have a key of their own, in sheet order.
+    pub rows: Vec<Row>,
+    /// All problems; those with `whole_row` belong to rows that are not in `rows`.
+    pub problems: Vec<Problem>,
+}
+
+/// Turn a tab's raw rows into typed ones. Rows without anything in their mapped cells are passed over. Duplicate keys
+/// are quarantined, all of them.
+pub fn parse_tab(mapping: &TabMapping, locale: Locale, decimals: u32, raw: &[RawRow]) -> Tab {
+    let mut tab = Tab::default();
+    let mut option_names: BTreeMap<(String, usize), String> = BTreeMap::new();
+    for row in raw {
+        parse_row(mapping, locale, decimals, row, &mut option_names, &mut tab);
+    }
+    quarantine_duplicates(mapping, &mut tab);
+    share_titles(&mut tab);
+    tab
+}
+
+fn parse_row(
+    mapping: &TabMapping,
+    locale: Locale,
+    decimals: u32,
+    raw: &RawRow,
+    option_names: &mut BTreeMap<(String, usize), String>,
+    tab: &mut Tab,
+) {
+    let mut problems: Vec<Problem> = Vec::new();
+    let cell = |header: &str| raw.cells.get(header).cloned().unwrap_or_default();
+    let own = [&mapping.status, &mapping.error, &mapping.last_sync];
+    let is_own = |header: &str| own.iter().any(|name| name.as_deref() == Some(header));
+    if raw.cells.iter().all(|(header, cell)| is_own(header) || *cell == Cell::Blank) {
+        return;
+    }
+    let mut complain = |column: &str, what: &str, words: &str, whole_row: bool| {
+        let words = if what.is_empty() { words.to_owned() } else { format!("{what} {words}") };
+        problems.push(Problem { tab: mapping.tab.clone(), row: raw.row, column: column.to_owned(), words, whole_row });
+    };
+    let mut parts = Vec::new();
+    let mut key_is_readable = true;
+    for header in &mapping.key {
+        match cell(header).text() {
+            Ok(text) => parts.push(text.unwrap_or_default()),
+            Err(words) => {
+                complain(header, &format!("key \"{header}\""), &words, true);
+                key_is_readable = false;
+            }
+        }
+    }
+    let sku = if let [only] = parts.as_slice() { Sku::new(only) } else { Sku::join(&parts) };
+    let Some(sku) = sku.filter(|_| key_is_readable) else {
+        if key_is_readable {
+            complain(&mapping.key[0], "", &format!("no key: \"{}\" is blank", mapping.key.join("\" + \"")), true);
+        }
+        tab.problems.append(&mut problems);
+        return;
+    };
+    let mut text = |header: &Option<String>, what: &str| {
+        let header = header.as_ref()?;
+        cell(header).text().unwrap_or_else(|words| {
+            complain(header, what, &words, false);
+            None
+        })
+    };
+    let handle = text(&mapping.handle, "handle");
+    let title = text(&mapping.title, "title");
+    let mut options = Vec::new();
+    for (index, pair) in mapping.options.iter().enumerate() {
+        let group = (handle.clone().unwrap_or_default(), index);
+        let name = match &pair.name {
+            // Exports name an option in the first row of a product only: later rows of the handle inherit it.
+            Some(_) => text(&pair.name, "option name")
+                .inspect(|name| {
+                    option_names.insert(group.clone(), name.clone());
+                })
+                .or_else(|| option_names.get(&group).cloned()),
+            None => Some(pair.value.clone()),
+        };
+        if let (Some(name), Some(value)) = (name, text(&Some(pair.value.clone()), "option")) {
+            options.push(OptionValue { name, value });
+        }
+    }
+    let price = mapping.price.as_ref().and_then(|header| {
+        cell(header).money(locale, decimals).unwrap_or_else(|words| {
+            complain(header, "price", &words, false);
+            None
+        })
+    });
+    let mut stock = BTreeMap::new();
+    for (pool, header) in &mapping.stock {
+        match cell(header).quantity(locale) {
+            Ok(Some(units)) => {
+                stock.insert(pool.clone(), units);
+            }
+            Ok(None) => {}
+            Err(words) => complain(header, "stock", &words, false),
+        }
+    }
+    // Shopify's own marker of a product without options.
+    if let [only] = options.as_slice()
+        && only.name == "Title"
+        && only.value == "Default Title"
+    {
+        options.clear();
+    }
+    let words = problems.iter().map(|problem| problem.words.clone()).collect();
+    tab.problems.append(&mut problems);
+    let handle = handle.filter(|_| !options.is_empty());
+    let row =
+        Row { tab: mapping.tab.clone(), row: raw.row, sku, handle, options, title, price, stock, problems: words };
+    tab.rows.push(row);
+}
+
+fn quarantine_duplicates(mapping: &TabMapping, tab: &mut Tab) {
+    let mut places: BTreeMap<Sku, Vec<u32>> = BTreeMap::new();
+    for row in &tab.rows {
+        places.entry(row.sku.clone()).or_default().push(row.row);
+    }
+    places.retain(|_, rows| rows.len() > 1);
+    tab.rows.retain(|row| !places.contains_key(&row.sku));
+    for (sku, rows) in places {
+        tab.problems.retain(|problem| !rows.contains(&problem.row));
+        for row in &rows {
+            let others: Vec<String> = rows.iter().filter(|other| *other != row).map(ToString::to_string).collect();
+            tab.problems.push(Problem {
+                tab: mapping.tab.clone(),
+                row: *row,
+                column: mapping.key[0].clone(),
+                words: format!("key \"{sku}\" is also in row {}", others.join(", ")),
+                whole_row: true,
+            });
+        }
+    }
+    tab.problems.sort_by_key(|problem| problem.row);
+}
+
+/// Exports give a product's title in its first row only. A blank title of a variant takes its product's.
+fn share_titles(tab: &mut Tab) {
+    let mut titles: BTreeMap<String, String> = BTreeMap::new();
+    for row in &tab.rows {
+        if let (Some(handle), Some(title)) = (&row.handle, &row.title) {
+            titles.entry(handle.clone()).or_insert_with(|| title.clone());
+        }
+    }
+    for row in &mut tab.rows {
+        let Some(first) = row.handle.as_ref().and_then(|handle| titles.get(handle)) else { continue };
+        match &row.title {
+            None => row.title = Some(first.clone()),
+            Some(title) if title == first => {}
+            Some(title) => {
+                let words = format!("title \"{title}\" differs from \"{first}\" of the same product");
+                row.problems.push(words.clone());
+                row.title = Some(first.clone());
+                tab.problems.push(Problem {
+                    tab: row.tab.clone(),
+                    row: row.row,
+                    column: String::new(),
+                    words,
+                    whole_row: false,
+                });
+            }
+        }
+    }
+}

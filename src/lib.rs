@@ -1,0 +1,21 @@
+//! shelfd keeps a merchant's Google Sheet and their online stores in agreement, both ways.
+//!
+//! The crate map, in the order data flows (ARCHITECTURE.md walks it with a price change and a sale):
+//!
+//! - [`settings`], [`config`]: TOML to typed settings, every problem at once.
+//! - [`catalog`], [`stock`], [`plan`], [`retry`]: the pure core. No clock, no randomness, no I/O.
+//! - [`sheet`], [`stores`], [`db`]: adapters that never meet: Google in and out, one folder per store, the ledger.
+//! - [`engine`]: the endpoint loop (observe, fold, plan, write, confirm), the only place where core and adapters meet.
+//! - [`http`]: the webhook listener and the admin side.
+//! - [`app`]: turns a configuration into running tasks.
+//! - [`cli`]: one file per command.
+//! - [`lab`]: a world to try things in, used by the demo and by tests.
+
+pub mod catalog;
+pub mod clock;
+pub mod lab;
+pub mod retry;
+pub mod settings;
+pub mod sheet;
+pub mod stock;
+pub mod stores;

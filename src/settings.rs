@@ -1,0 +1,364 @@
+//! Reads TOML tables field by field and collects *all* problems, each with path, value, expectation and a hint.
+//! Knows no section by name: sections live with what they configure.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Serialize;
+use toml::{Table, Value};
+use url::Url;
+
+/// One thing wrong in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SettingProblem {
+    /// Dotted path: `shops[1].url`.
+    pub path: String,
+    /// What stands there, quoted; empty when nothing does. Never a secret.
+    pub value: String,
+    /// What must stand there.
+    pub expected: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl fmt::Display for SettingProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.path)?;
+        if self.value.is_empty() {
+            write!(f, "is missing")?
+        } else {
+            write!(f, "is {}", self.value)?
+        }
+        write!(f, "; expected {}", self.expected)?;
+        if self.hint.is_empty() { Ok(()) } else { write!(f, "\n  hint: {}", self.hint) }
+    }
+}
+
+/// Where secrets come from. Passed in, so that tests need no process-wide state.
+pub trait SecretSource {
+    /// An environment variable.
+    fn env(&self, name: &str) -> Option<String>;
+    /// A file's content.
+    ///
+    /// # Errors
+    /// The reason in words.
+    fn file(&self, path: &str) -> Result<String, String>;
+    /// The folder of systemd credentials (`$CREDENTIALS_DIRECTORY`).
+    fn credentials_dir(&self) -> Option<String> {
+        self.env("CREDENTIALS_DIRECTORY")
+    }
+}
+
+/// Secrets from the real environment and file system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProcessSecrets;
+
+impl SecretSource for ProcessSecrets {
+    fn env(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn file(&self, path: &str) -> Result<String, String> {
+        std::fs::read_to_string(path).map_err(|error| error.to_string())
+    }
+}
+
+/// What a value must be, and what to do when it is not. Both end up in the problem.
+#[derive(Debug, Clone, Copy)]
+pub struct Want<'a> {
+    /// "a web address such as https://shop.example".
+    pub expected: &'a str,
+    /// "copy it from the browser's address bar".
+    pub hint: &'a str,
+}
+
+/// Shorthand for [`Want`].
+pub fn want<'a>(expected: &'a str, hint: &'a str) -> Want<'a> {
+    Want { expected, hint }
+}
+
+/// One table being read. Every key that is asked for counts as known; [`Section::finish`] reports the others.
+pub struct Section<'s> {
+    path: String,
+    table: Table,
+    known: BTreeSet<String>,
+    problems: Rc<RefCell<Vec<SettingProblem>>>,
+    secrets: &'s dyn SecretSource,
+}
+
+impl<'s> Section<'s> {
+    /// The root table.
+    pub fn root(table: Table, secrets: &'s dyn SecretSource) -> Self {
+        Self { path: String::new(), table, known: BTreeSet::new(), problems: Rc::default(), secrets }
+    }
+
+    /// Dotted path of a key in this table.
+    pub fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// Report a problem with a key, for rules that look at several fields at once.
+    pub fn complain(&self, key: &str, value: impl Into<String>, want: Want<'_>) {
+        let path = if key.is_empty() { self.path.clone() } else { self.path_of(key) };
+        self.problems.borrow_mut().push(SettingProblem {
+            path,
+            value: value.into(),
+            expected: want.expected.to_owned(),
+            hint: want.hint.to_owned(),
+        });
+    }
+
+    /// All problems so far, of this table and all read from it.
+    pub fn problems(&self) -> Vec<SettingProblem> {
+        self.problems.borrow().clone()
+    }
+
+    fn take(&mut self, key: &str) -> Option<Value> {
+        self.known.insert(key.to_owned());
+        self.table.get(key).cloned()
+    }
+
+    /// True when the key is there.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    fn read<T>(&mut self, key: &str, want: Want<'_>, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+        let value = self.take(key)?;
+        let read = read(&value);
+        if read.is_none() {
+            self.complain(key, quote(&value), want);
+        }
+        read
+    }
+
+    fn require<T>(&mut self, key: &str, want: Want<'_>, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+        if !self.has(key) {
+            self.known.insert(key.to_owned());
+            self.complain(key, "", want);
+            return None;
+        }
+        self.read(key, want, read)
+    }
+
+    /// A text that must be there and not be blank.
+    pub fn text(&mut self, key: &str, want: Want<'_>) -> Option<String> {
+        self.require(key, want, non_blank)
+    }
+
+    /// A text that may be left out.
+    pub fn text_opt(&mut self, key: &str, want: Want<'_>) -> Option<String> {
+        self.read(key, want, non_blank)
+    }
+
+    /// A text with a default.
+    pub fn text_or(&mut self, key: &str, default: &str, want: Want<'_>) -> String {
+        self.text_opt(key, want).unwrap_or_else(|| default.to_owned())
+    }
+
+    /// A list of texts, none blank; empty when left out. A single text counts as a list of one.
+    pub fn texts(&mut self, key: &str, want: Want<'_>) -> Vec<String> {
+        self.read(key, want, |value| match value {
+            Value::Array(items) => items.iter().map(non_blank).collect(),
+            other => non_blank(other).map(|text| vec![text]),
+        })
+        .unwrap_or_default()
+    }
+
+    /// A whole number within bounds (inclusive), with a default.
+    pub fn int_or(&mut self, key: &str, default: i64, bounds: std::ops::RangeInclusive<i64>, hint: &str) -> i64 {
+        let expected = format!("a whole number from {} to {}", bounds.start(), bounds.end());
+        self.read(key, want(&expected, hint), |value| value.as_integer().filter(|number| bounds.contains(number)))
+            .unwrap_or(default)
+    }
+
+    /// A number of seconds, fractions allowed, within bounds, with a default.
+    pub fn secs_or(&mut self, key: &str, default: f64, bounds: std::ops::RangeInclusive<f64>, hint: &str) -> Duration {
+        let expected = format!("seconds from {} to {}", bounds.start(), bounds.end());
+        let secs = self.read(key, want(&expected, hint), |value| {
+            let secs = value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))?;
+            bounds.contains(&secs).then_some(secs)
+        });
+        Duration::from_secs_f64(secs.unwrap_or(default))
+    }
+
+    /// A yes or no with a default.
+    pub fn flag_or(&mut self, key: &str, default: bool, hint: &str) -> bool {
+        self.read(key, want("true or false", hint), Value::as_bool).unwrap_or(default)
+    }
+
+    /// An http or https address without a query.
+    pub fn url(&mut self, key: &str, want: Want<'_>) -> Option<Url> {
+        self.require(key, want, web_address)
+    }
+
+    /// An http or https address that may be left out.
+    pub fn url_opt(&mut self, key: &str, want: Want<'_>) -> Option<Url> {
+        self.read(key, want, web_address)
+    }
+
+    /// One of several words, with a default.
+    pub fn choice_or<T: Copy>(&mut self, key: &str, default: T, choices: &[(&str, T)], hint: &str) -> T {
+        let names: Vec<String> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+        let expected = format!("one of {}", names.join(", "));
+        let pick = |value: &Value| {
+            let text = value.as_str()?;
+            choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice)
+        };
+        self.read(key, want(&expected, hint), pick).unwrap_or(default)
+    }
+
+    /// A table that may be left out.
+    pub fn section(&mut self, key: &str) -> Option<Section<'s>> {
+        let value = self.take(key)?;
+        let path = self.path_of(key);
+        match value {
+            Value::Table(table) => Some(self.below(path, table)),
+            other => {
+                self.complain(key, quote(&other), want("a table", ""));
+                None
+            }
+        }
+    }
+
+    /// An array of tables; empty when left out.
+    pub fn sections(&mut self, key: &str) -> Vec<Section<'s>> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let Value::Array(items) = value else {
+            self.complain(key, quote(&value), want(&format!("one or more [[{}]] tables", self.path_of(key)), ""));
+            return Vec::new();
+        };
+        let mut sections = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            match item {
+                Value::Table(table) => sections.push(self.below(format!("{}[{index}]", self.path_of(key)), table)),
+                other => self.complain(&format!("{key}[{index}]"), quote(&other), want("a table", "")),
+            }
+        }
+        sections
+    }
+
+    /// The keys that are there, for tables whose keys are names (`[stock] main = "Stock"`).
+    pub fn keys(&self) -> Vec<String> {
+        self.table.keys().cloned().collect()
+    }
+
+    fn below(&self, path: String, table: Table) -> Section<'s> {
+        Section { path, table, known: BTreeSet::new(), problems: Rc::clone(&self.problems), secrets: self.secrets }
+    }
+
+    /// A secret that must be there: exactly one of `{ env = "NAME" }`, `{ file = "/path" }`, `{ credential = "name" }`.
+    /// A secret written in the file itself is refused, and never repeated in a message.
+    pub fn secret(&mut self, key: &str, what: &str) -> Option<SecretString> {
+        if !self.has(key) {
+            self.known.insert(key.to_owned());
+            self.complain(key, "", want(what, SECRET_FORMS));
+            return None;
+        }
+        self.secret_opt(key, what)
+    }
+
+    /// A secret that may be left out.
+    pub fn secret_opt(&mut self, key: &str, what: &str) -> Option<SecretString> {
+        let value = self.take(key)?;
+        let Value::Table(table) = value else {
+            self.complain(key, "(hidden)", want(&format!("{what}, from outside this file"), SECRET_FORMS));
+            return None;
+        };
+        let mut below = self.below(self.path_of(key), table);
+        let env = below.text_opt("env", want("the name of an environment variable", ""));
+        let file = below.text_opt("file", want("the path of a file", ""));
+        let credential = below.text_opt("credential", want("the name of a systemd credential", ""));
+        below.finish();
+        match (env, file, credential) {
+            (Some(name), None, None) => self.secret_from_env(key, &name),
+            (None, Some(path), None) => self.secret_from_file(key, &path),
+            (None, None, Some(name)) => match self.secrets.credentials_dir() {
+                Some(dir) => self.secret_from_file(key, &format!("{dir}/{name}")),
+                None => {
+                    let hint = "it is set only under systemd, by LoadCredential= in the unit";
+                    self.complain(key, "unset", want("a systemd credential ($CREDENTIALS_DIRECTORY)", hint));
+                    None
+                }
+            },
+            _ => {
+                self.complain(key, "not one source", want("exactly one of env, file, credential", SECRET_FORMS));
+                None
+            }
+        }
+    }
+
+    fn secret_from_env(&self, key: &str, name: &str) -> Option<SecretString> {
+        let value = self.secrets.env(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        if value.is_none() {
+            let expected = format!("the environment variable {name} to be set");
+            self.complain(key, "unset", want(&expected, &format!("export {name}=… before starting shelfd")));
+        }
+        value.map(SecretString::from)
+    }
+
+    fn secret_from_file(&self, key: &str, path: &str) -> Option<SecretString> {
+        match self.secrets.file(path) {
+            Ok(text) if !text.trim().is_empty() => Some(SecretString::from(text.trim().to_owned())),
+            Ok(_) => {
+                self.complain(key, format!("\"{path}\" (empty)"), want("a file with the secret in it", ""));
+                None
+            }
+            Err(error) => {
+                let hint = "the user that runs shelfd must be able to read it";
+                self.complain(key, format!("\"{path}\" ({error})"), want("a readable file", hint));
+                None
+            }
+        }
+    }
+
+    /// Report keys that nobody asked for, with the nearest known one as a hint.
+    pub fn finish(self) {
+        for key in self.table.keys().filter(|key| !self.known.contains(*key)) {
+            let near = self.known.iter().map(|known| (distance(key, known), known)).min();
+            let hint = match near {
+                Some((far, known)) if far <= 3 => format!("did you mean \"{known}\"?"),
+                _ => "remove it".to_owned(),
+            };
+            let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
+            self.complain(key, "not a known key", want(&format!("one of {}", known.join(", ")), &hint));
+        }
+    }
+}
+
+const SECRET_FORMS: &str =
+    "write { env = \"NAME\" }, { file = \"/path\" } or { credential = \"name\" }; secrets never stand in this file";
+
+fn non_blank(value: &Value) -> Option<String> {
+    value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn web_address(value: &Value) -> Option<Url> {
+    let url: Url = value.as_str()?.trim().parse().ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none()).then_some(url)
+}
+
+fn quote(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 60 { text } else { text.chars().take(59).chain(['…']).collect() }
+}
+
+/// Edit distance, for "did you mean". Keys are short.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replace = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replace.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,120 @@
+//! The sheet endpoint: Google in and out, tabs, cells, checked writes.
+
+pub mod google;
+pub mod reader;
+pub mod writer;
+
+use async_trait::async_trait;
+
+use crate::catalog::Cell;
+use crate::retry::Verdict;
+
+/// A rectangle of one tab. Rows and columns count from zero here; `rows` and `columns` are half-open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellRange {
+    /// Tab title.
+    pub tab: String,
+    /// Zero-based rows, half-open.
+    pub rows: std::ops::Range<u32>,
+    /// Zero-based columns, half-open.
+    pub columns: std::ops::Range<u32>,
+}
+
+/// One tab's shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TabShape {
+    /// Title.
+    pub title: String,
+    /// Google's id of the tab, which survives renaming.
+    pub sheet_id: i64,
+    /// Rows of its grid, empty ones included.
+    pub rows: u32,
+    /// Columns of its grid.
+    pub columns: u32,
+}
+
+/// The spreadsheet's shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape {
+    /// Locale code (`en_US`), which says how typed numbers read.
+    pub locale: String,
+    /// Tabs in order.
+    pub tabs: Vec<TabShape>,
+}
+
+/// One cell to write, as RAW: a text stays text, a number is a number, a formula is never written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellWrite {
+    /// Tab title.
+    pub tab: String,
+    /// Zero-based row.
+    pub row: u32,
+    /// Zero-based column.
+    pub column: u32,
+    /// New value; [`Cell::Blank`] empties it.
+    pub value: Cell,
+}
+
+/// What went wrong with a call to Google. Texts never hold credentials.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SheetError {
+    /// The connection could not be made: nothing was sent.
+    #[error("Google cannot be reached: {0}")]
+    Connect(String),
+    /// The answer was lost, or 5xx: a write may have been applied (a 503 often was).
+    #[error("Google's answer was lost: {0}")]
+    AnswerLost(String),
+    /// 429: the quota of this minute is used up.
+    #[error("Google's quota for this minute is used up")]
+    Quota,
+    /// 401, 403, or no token.
+    #[error("Google refuses access: {0}")]
+    Access(String),
+    /// 404: no such spreadsheet, or it is not shared with this account.
+    #[error("the spreadsheet was not found: {0}")]
+    NotFound(String),
+    /// 400 and the like.
+    #[error("Google refused the request: {0}")]
+    Refused(String),
+    /// An answer that is not what this API gives.
+    #[error("unexpected answer from Google: {0}")]
+    Unexpected(String),
+}
+
+impl SheetError {
+    /// What the error means for the next try.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Connect(_) | Self::AnswerLost(_) | Self::Unexpected(_) => Verdict::Retry,
+            // Quotas refill each minute; a quarter of it keeps pace without hammering.
+            Self::Quota => Verdict::Wait(std::time::Duration::from_secs(15)),
+            Self::Access(_) | Self::NotFound(_) => Verdict::Credentials,
+            Self::Refused(_) => Verdict::Refused,
+        }
+    }
+
+    /// True when a write that failed like this may have been done all the same.
+    pub fn maybe_done(&self) -> bool {
+        match self {
+            Self::AnswerLost(_) | Self::Unexpected(_) => true,
+            Self::Connect(_) | Self::Quota | Self::Access(_) | Self::NotFound(_) | Self::Refused(_) => false,
+        }
+    }
+}
+
+/// A spreadsheet: the few calls shelfd needs, each one API call.
+#[async_trait]
+pub trait Workbook: Send + Sync {
+    /// Drive's file version: grows with every change, our own included. The cheap change probe.
+    async fn version(&self) -> Result<i64, SheetError>;
+
+    /// Tabs, sizes, locale.
+    async fn shape(&self) -> Result<Shape, SheetError>;
+
+    /// Read ranges in one call (`values:batchGet`, unformatted). One grid per range, in order; ragged: trailing blank
+    /// rows and cells are left out.
+    async fn read(&self, ranges: &[CellRange]) -> Result<Vec<Vec<Vec<Cell>>>, SheetError>;
+
+    /// Write cells in one call (`values:batchUpdate`, RAW). All or nothing.
+    async fn write(&self, cells: &[CellWrite]) -> Result<(), SheetError>;
+}

@@ -1,0 +1,1 @@
+//! See sheet/mod.rs.

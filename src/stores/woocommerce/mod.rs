@@ -1,0 +1,5 @@
+//! The WooCommerce endpoint: REST v3.
+
+mod config;
+
+pub use config::{Auth, Config};
