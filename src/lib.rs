@@ -13,7 +13,9 @@
 
 pub mod catalog;
 pub mod clock;
+pub mod db;
 pub mod lab;
+pub mod plan;
 pub mod retry;
 pub mod settings;
 pub mod sheet;

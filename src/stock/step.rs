@@ -87,7 +87,11 @@ fn fold_value(
         return;
     }
     let Some(accounted) = side.accounted else {
-        side.accounted = Some(reading.value);
+        if reading.is_exact() {
+            side.accounted = Some(reading.value);
+        } else {
+            effects.push(Effect::LookAgain);
+        }
         return;
     };
     let excess = proven_excess(reading, accounted);

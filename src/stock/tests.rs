@@ -162,10 +162,10 @@ fn doubt_about_orders_in_flight_moves_nothing() {
 
 #[test]
 fn lines_are_weighed_between_two_looks() {
-    let line =
-        |share: i64, in_flight: i64| LineEvidence { share, in_flight, modified: at(10), created: at(5) };
+    let line = |share: i64, in_flight: i64| LineEvidence { share, in_flight, modified: at(10), created: at(5) };
     let weigh = |remembered, before, after| super::weigh(remembered, before, after, at(0), at(11));
-    let seen = |took, gave, slack_low, slack_high, in_flight| OrdersSeen { took, gave, slack_low, slack_high, in_flight };
+    let seen =
+        |took, gave, slack_low, slack_high, in_flight| OrdersSeen { took, gave, slack_low, slack_high, in_flight };
     assert_eq!(weigh(None, None, line(2, 0)), seen(2, 0, 2, 0, false), "new between the looks");
     assert_eq!(weigh(None, Some(line(2, 0)), line(2, 0)), seen(2, 0, 0, 0, false), "there before the stock was read");
     assert_eq!(weigh(Some(2), Some(line(2, 0)), line(0, 0)), seen(0, 2, 0, 2, false), "given back between the looks");
