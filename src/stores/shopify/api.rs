@@ -25,6 +25,8 @@ use super::token::TokenSource;
 const API_VERSION: &str = "2026-10";
 /// Calls under way at once. The bucket is the limit; four hide the latency of one.
 const CALLS_MAX: usize = 4;
+/// Who waits for points looks again so often: an answer may show that there are more than was thought.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// One shop's GraphQL Admin API.
 #[derive(Debug)]
@@ -100,7 +102,7 @@ impl Api {
                 Err(wait) => wait,
             };
             tracing::debug!(store.id = %self.shop(), operation = operation.name, ?wait, "waiting for the cost bucket");
-            tokio::time::sleep(wait).await;
+            tokio::time::sleep(wait.min(LOOK_AGAIN)).await;
         }
     }
 
@@ -137,7 +139,8 @@ impl Api {
         if let Some(version) = version.filter(|version| *version != API_VERSION)
             && !self.version_told.swap(true, Ordering::Relaxed)
         {
-            tracing::warn!(store.id = %self.shop(), version, "the shop answers with another API version than {API_VERSION}");
+            let wanted = API_VERSION;
+            tracing::warn!(store.id = %self.shop(), version, wanted, "the shop answers with another API version");
         }
     }
 

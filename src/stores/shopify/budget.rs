@@ -55,7 +55,7 @@ pub(super) struct Budget {
     restore_rate: f64,
     at: Time,
     under_way: f64,
-    seen_costs: HashMap<&'static str, f64>,
+    seen_costs: HashMap<(&'static str, usize), f64>,
 }
 
 impl Budget {
@@ -75,7 +75,7 @@ impl Budget {
     /// wait before asking again, and nothing was taken.
     pub(super) fn take(&mut self, operation: &Operation, now: Time) -> Result<f64, Duration> {
         self.refill(now);
-        let seen = self.seen_costs.get(operation.name).copied();
+        let seen = self.seen_costs.get(&(operation.name, operation.size)).copied();
         // A document never costs more than the bucket holds, or it could wait for ever.
         let cost = seen.unwrap_or_else(|| f64::from(operation.guess)).min(SINGLE_MAX).min(self.maximum);
         let missing = cost + self.under_way - self.available;
@@ -91,7 +91,7 @@ impl Budget {
         self.refill(now);
         self.under_way = (self.under_way - taken).max(0.0);
         if let Some(requested) = cost.and_then(|cost| cost.requested_query_cost) {
-            self.seen_costs.insert(operation.name, requested);
+            self.seen_costs.insert((operation.name, operation.size), requested);
         }
         match cost.and_then(|cost| cost.throttle_status) {
             Some(status) => {
@@ -124,7 +124,7 @@ fn refill_time(missing: f64, restore_rate: f64) -> Duration {
 mod tests {
     use chrono::TimeDelta;
 
-    use super::super::queries::{ADJUST_STOCK, VARIANTS_BY_ID};
+    use super::super::queries::{ADJUST_STOCK, VARIANTS_BY_ID, VARIANTS_PAGE};
     use super::*;
 
     fn at(millis: i64) -> Time {
@@ -139,21 +139,21 @@ mod tests {
     #[test]
     fn waits_until_the_cost_is_affordable() {
         let mut budget = Budget::new(at(0));
-        assert_eq!(budget.take(&VARIANTS_BY_ID, at(0)), Ok(500.0));
-        budget.settle(&VARIANTS_BY_ID, 500.0, Some(&cost(600.0, 100.0)), at(1000));
+        assert_eq!(budget.take(&VARIANTS_PAGE, at(0)), Ok(500.0));
+        budget.settle(&VARIANTS_PAGE, 500.0, Some(&cost(600.0, 100.0)), at(1000));
         // 600 wanted, 100 there, 100 a second.
-        assert_eq!(budget.take(&VARIANTS_BY_ID, at(1000)), Err(Duration::from_secs(5)));
-        assert_eq!(budget.take(&VARIANTS_BY_ID, at(4000)), Err(Duration::from_secs(2)));
-        assert_eq!(budget.take(&VARIANTS_BY_ID, at(6000)), Ok(600.0));
+        assert_eq!(budget.take(&VARIANTS_PAGE, at(1000)), Err(Duration::from_secs(5)));
+        assert_eq!(budget.take(&VARIANTS_PAGE, at(4000)), Err(Duration::from_secs(2)));
+        assert_eq!(budget.take(&VARIANTS_PAGE, at(6000)), Ok(600.0));
     }
 
     #[test]
     fn calls_under_way_count() {
         let mut budget = Budget::new(at(0));
-        assert_eq!(budget.take(&VARIANTS_BY_ID, at(0)), Ok(500.0));
-        assert_eq!(budget.take(&VARIANTS_BY_ID, at(0)), Ok(500.0));
+        assert_eq!(budget.take(&VARIANTS_PAGE, at(0)), Ok(500.0));
+        assert_eq!(budget.take(&VARIANTS_PAGE, at(0)), Ok(500.0));
         assert_eq!(budget.take(&ADJUST_STOCK, at(0)), Err(Duration::from_millis(200)));
-        budget.settle(&VARIANTS_BY_ID, 500.0, Some(&cost(500.0, 1500.0)), at(0));
+        budget.settle(&VARIANTS_PAGE, 500.0, Some(&cost(500.0, 1500.0)), at(0));
         assert_eq!(budget.take(&ADJUST_STOCK, at(0)), Ok(20.0));
     }
 
@@ -161,11 +161,21 @@ mod tests {
     fn a_call_without_an_answer_is_charged() {
         let mut budget = Budget::new(at(0));
         for _ in 0..2 {
-            let taken = budget.take(&VARIANTS_BY_ID, at(0)).unwrap();
-            budget.settle(&VARIANTS_BY_ID, taken, None, at(0));
+            let taken = budget.take(&VARIANTS_PAGE, at(0)).unwrap();
+            budget.settle(&VARIANTS_PAGE, taken, None, at(0));
         }
-        assert_eq!(budget.take(&VARIANTS_BY_ID, at(0)), Err(Duration::from_secs(5)));
-        assert_eq!(budget.take(&VARIANTS_BY_ID, at(5000)), Ok(500.0));
+        assert_eq!(budget.take(&VARIANTS_PAGE, at(0)), Err(Duration::from_secs(5)));
+        assert_eq!(budget.take(&VARIANTS_PAGE, at(5000)), Ok(500.0));
+    }
+
+    #[test]
+    fn sizes_are_remembered_apart() {
+        let mut budget = Budget::new(at(0));
+        let (one, many) = (VARIANTS_BY_ID.sized(1), VARIANTS_BY_ID.sized(100));
+        assert_eq!(budget.take(&one, at(0)), Ok(5.0));
+        budget.settle(&one, 5.0, Some(&cost(6.0, 1000.0)), at(0));
+        assert_eq!(budget.take(&many, at(0)), Ok(500.0));
+        assert_eq!(budget.take(&one, at(0)), Ok(6.0));
     }
 
     #[test]
@@ -175,7 +185,8 @@ mod tests {
         let odd = Cost { requested_query_cost: Some(9e9), throttle_status: Some(status) };
         let taken = budget.take(&ADJUST_STOCK, at(0)).unwrap();
         budget.settle(&ADJUST_STOCK, taken, Some(&odd), at(0));
-        // More than the bucket holds is cut to the bucket; a rate of zero is read as one; a clock set back refills nothing.
+        // More than the bucket holds is cut to the bucket; a rate of zero is read as one; a clock set back refills
+        // nothing.
         assert_eq!(budget.take(&ADJUST_STOCK, at(-10_000)), Err(Duration::from_secs(40)));
         assert_eq!(odd.wait(), Some(WAIT_MAX));
     }

@@ -161,7 +161,8 @@ mod tests {
     #[test]
     fn stock_is_what_is_available_here() {
         let level = |quantities| json!({ "quantities": quantities });
-        let item = |tracked: bool, level| json!({ "id": "gid://shopify/InventoryItem/1", "tracked": tracked, "inventoryLevel": level });
+        let id = "gid://shopify/InventoryItem/1";
+        let item = |tracked: bool, level| json!({ "id": id, "tracked": tracked, "inventoryLevel": level });
         let seven = json!([{ "name": "available", "quantity": 7 }]);
         check(&item(true, level(seven.clone())), Ok((Some(7), false)));
         check(&item(true, level(json!([{ "name": "available", "quantity": -2 }]))), Ok((Some(-2), false)));

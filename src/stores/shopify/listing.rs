@@ -107,7 +107,8 @@ impl Shopify {
     }
 
     async fn observe_some(&self, ids: &[&str], location: &str) -> Result<Vec<RemoteListing>, StoreError> {
-        let data: NodesData = self.api.call(&VARIANTS_BY_ID, &json!({ "ids": ids, "location": location })).await?;
+        let data: NodesData =
+            self.api.call(&VARIANTS_BY_ID.sized(ids.len()), &json!({ "ids": ids, "location": location })).await?;
         let shop = self.api.shop();
         if data.nodes.len() != ids.len() {
             return Err(unexpected(shop, format!("{} nodes for {} ids", data.nodes.len(), ids.len())));

@@ -12,16 +12,32 @@ pub(super) struct Operation {
     pub(super) document: &'static str,
     /// Guessed cost in points.
     pub(super) guess: u32,
+    /// How many things are asked for, where the cost depends on it; costs are remembered for each size apart.
+    pub(super) size: usize,
+}
+
+impl Operation {
+    /// The same, asking for so many things of which each is guessed to cost the operation's guess.
+    pub(super) fn sized(self, size: usize) -> Self {
+        let guess = u32::try_from(size).unwrap_or(u32::MAX).saturating_mul(self.guess);
+        Self { guess, size, ..self }
+    }
 }
 
 macro_rules! operation {
     ($name:literal, $file:literal, $guess:literal) => {
-        Operation { name: $name, document: include_str!(concat!("queries/", $file, ".graphql")), guess: $guess }
+        Operation {
+            name: $name,
+            document: include_str!(concat!("queries/", $file, ".graphql")),
+            guess: $guess,
+            size: 1,
+        }
     };
 }
 
 pub(super) const VARIANTS_PAGE: Operation = operation!("VariantsPage", "variants_page", 500);
-pub(super) const VARIANTS_BY_ID: Operation = operation!("VariantsById", "variants_by_id", 500);
+/// Five objects for each id.
+pub(super) const VARIANTS_BY_ID: Operation = operation!("VariantsById", "variants_by_id", 5);
 pub(super) const CREATE_PRODUCT: Operation = operation!("CreateProduct", "create_product", 60);
 pub(super) const CREATE_VARIANTS: Operation = operation!("CreateVariants", "create_variants", 60);
 pub(super) const UPDATE_PRICES: Operation = operation!("UpdatePrices", "update_prices", 20);

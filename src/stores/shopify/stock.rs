@@ -285,9 +285,12 @@ mod tests {
 
     #[test]
     fn listed_changes_are_done() {
-        let change = |n: u64, after: Option<i64>| json!({ "name": "available", "quantityAfterChange": after, "item": { "id": format!("gid://shopify/InventoryItem/{n}") } });
-        let on_hand = json!({ "name": "on_hand", "quantityAfterChange": null, "item": { "id": "gid://shopify/InventoryItem/3" } });
-        let group = json!({ "inventoryAdjustmentGroup": { "changes": [change(1, None), change(2, Some(4)), on_hand] }, "userErrors": [] });
+        let change = |name: &str, n: u64, after: Option<i64>| {
+            let item = json!({ "id": format!("gid://shopify/InventoryItem/{n}") });
+            json!({ "name": name, "quantityAfterChange": after, "item": item })
+        };
+        let changes = [change(AVAILABLE, 1, None), change(AVAILABLE, 2, Some(4)), change("on_hand", 3, None)];
+        let group = json!({ "inventoryAdjustmentGroup": { "changes": changes }, "userErrors": [] });
         let writes = [write(1, 5, 2), write(2, 5, -1), write(3, 5, 1), write(4, 5, 0)];
         check(&writes, group.clone(), &["done", "done", "unknown", "done"]);
         let data = serde_json::from_value(json!({ "inventoryAdjustQuantities": group })).unwrap();

@@ -159,7 +159,8 @@ mod tests {
     fn orders_mention_their_lines() {
         let lines = r#"{"email":"jon@example.com","line_items":[
             {"id":1,"variant_id":9007199254740993,"sku":"A"},{"id":2,"variant_id":9007199254740993,"sku":"A"},
-            {"id":3,"variant_id":null,"sku":"B-7"},{"id":4,"variant_id":null,"sku":null},{"id":5,"variant_id":null,"sku":""}]}"#;
+            {"id":3,"variant_id":null,"sku":"B-7"},{"id":4,"variant_id":null,"sku":null},
+            {"id":5,"variant_id":null,"sku":""}]}"#;
         let expect = [variant(9_007_199_254_740_993), Mention::Sku("B-7".to_owned())];
         check("orders/create", lines, &expect);
         check("orders/cancelled", lines, &expect);
