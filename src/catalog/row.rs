@@ -75,6 +75,8 @@ impl Row {
 pub struct Tab {
     /// Rows that have a key of their own, in sheet order.
     pub rows: Vec<Row>,
+    /// Keys that stand in several rows: they are in the sheet, but in no row that may be used.
+    pub quarantined: Vec<Sku>,
     /// All problems; those with `whole_row` belong to rows that are not in `rows`.
     pub problems: Vec<Problem>,
 }
@@ -194,6 +196,7 @@ fn quarantine_duplicates(mapping: &TabMapping, tab: &mut Tab) {
     places.retain(|_, rows| rows.len() > 1);
     tab.rows.retain(|row| !places.contains_key(&row.sku));
     for (sku, rows) in places {
+        tab.quarantined.push(sku.clone());
         tab.problems.retain(|problem| !rows.contains(&problem.row));
         for row in &rows {
             let others: Vec<String> = rows.iter().filter(|other| *other != row).map(ToString::to_string).collect();

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use sqlx::Row as _;
 
 use super::stock::{Peers, StockRequest, step_book};
-use super::{DbError, Ledger, Result, Want, hints, inbox, json_list, letters, millis, report, set_fact, time};
+use super::{DbError, Ledger, Result, Want, hints, inbox, json_list, letters, millis, report, time};
 use crate::catalog::{Money, Row, Sku};
 use crate::clock::Time;
-use crate::plan::Known;
+use crate::plan::{Change, Known};
 
 /// A sheet row as last accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +32,6 @@ pub struct AcceptedRows {
     pub missing: Vec<Sku>,
     /// Readings of stock cells.
     pub stock: Vec<StockRequest>,
-    /// The file version that was read, when the read was complete.
-    pub version: Option<i64>,
 }
 
 /// A listing in the ledger.
@@ -139,9 +137,6 @@ impl Ledger {
             let effects = step_book(&mut tx, super::SHEET, &sku, &pool, input, peers, now).await?;
             changes.push(super::StockChange { sku, pool, effects });
         }
-        if let Some(version) = accepted.version {
-            set_fact(&mut tx, "sheet.version", &version.to_string()).await?;
-        }
         tx.commit().await?;
         Ok(changes)
     }
@@ -210,40 +205,38 @@ impl Ledger {
         Ok(tx.commit().await?)
     }
 
-    /// A store agreed with a row: what it confirmed becomes the base. `changes` are written to the audit.
-    pub async fn agree(
-        &self,
-        endpoint: &str,
-        row: &Row,
-        hash: &str,
-        changes: &[crate::plan::Change],
-        now: Time,
-    ) -> Result<()> {
+    /// A store agreed with rows: what it confirmed becomes the base. The changes are written to the audit.
+    pub async fn agree(&self, endpoint: &str, agreed: &[(&RowRecord, Vec<Change>)], now: Time) -> Result<()> {
+        if agreed.is_empty() {
+            return Ok(());
+        }
         let mut tx = self.begin().await?;
-        let wrote_title = changes.iter().any(|change| change.field == "title" || change.field == "listing");
-        let sql = "UPDATE listings SET seen_title = CASE WHEN ?1 THEN coalesce(?2, seen_title) ELSE seen_title END, \
-                   echo_title = CASE WHEN ?1 THEN NULL ELSE echo_title END, \
-                   base_title = coalesce(?2, base_title), base_price = coalesce(?3, base_price), \
-                   seen_price = coalesce(?3, seen_price), row_hash = ?4, synced_at = ?5 WHERE endpoint = ?6 AND sku = ?7";
-        sqlx::query(sql)
-            .bind(wrote_title)
-            .bind(&row.title)
-            .bind(row.price.map(Money::to_store))
-            .bind(hash)
-            .bind(millis(now))
-            .bind(endpoint)
-            .bind(row.sku.as_str())
-            .execute(&mut *tx)
-            .await?;
-        for what in ["create", "content"] {
-            letters::void(&mut tx, endpoint, row.sku.as_str(), what).await?;
-        }
-        for change in changes {
-            let (before, after) = (change.before.as_deref(), Some(change.after.as_str()));
-            report::audit(&mut tx, now, endpoint, row.sku.as_str(), change.field, before, after, &change.reason)
+        for (record, changes) in agreed {
+            let (row, sku) = (&record.row, record.row.sku.as_str());
+            let wrote_title = changes.iter().any(|change| change.field == "title" || change.field == "listing");
+            let sql = "UPDATE listings SET seen_title = CASE WHEN ?1 THEN coalesce(?2, seen_title) ELSE seen_title END, \
+                       echo_title = CASE WHEN ?1 THEN NULL ELSE echo_title END, base_title = coalesce(?2, base_title), \
+                       base_price = coalesce(?3, base_price), seen_price = coalesce(?3, seen_price), row_hash = ?4, \
+                       synced_at = ?5 WHERE endpoint = ?6 AND sku = ?7";
+            sqlx::query(sql)
+                .bind(wrote_title)
+                .bind(&row.title)
+                .bind(row.price.map(Money::to_store))
+                .bind(&record.hash)
+                .bind(millis(now))
+                .bind(endpoint)
+                .bind(sku)
+                .execute(&mut *tx)
                 .await?;
+            for what in ["create", "content"] {
+                letters::void(&mut tx, endpoint, sku, what).await?;
+            }
+            for change in changes {
+                let (before, after) = (change.before.as_deref(), Some(change.after.as_str()));
+                report::audit(&mut tx, now, endpoint, sku, change.field, before, after, &change.reason).await?;
+            }
+            hints::hint(&mut tx, super::SHEET, sku, Want::CONTENT, now).await?;
         }
-        hints::hint(&mut tx, super::SHEET, row.sku.as_str(), Want::CONTENT, now).await?;
         Ok(tx.commit().await?)
     }
 

@@ -57,13 +57,21 @@ pub enum HintDone {
 }
 
 impl Ledger {
-    /// Hint at SKUs of one endpoint.
-    pub async fn hint(&self, endpoint: &str, skus: &[String], want: Want, due: Time) -> Result<()> {
+    /// Hint at SKUs of one endpoint (`*`: everything), all in one transaction.
+    pub async fn hint(&self, endpoint: &str, hints: &[(String, Want, Time)]) -> Result<()> {
+        if hints.is_empty() {
+            return Ok(());
+        }
         let mut tx = self.begin().await?;
-        for sku in skus {
-            hint(&mut tx, endpoint, sku, want, due).await?;
+        for (sku, want, due) in hints {
+            hint(&mut tx, endpoint, sku, *want, *due).await?;
         }
         Ok(tx.commit().await?)
+    }
+
+    /// Hint at everything an endpoint holds.
+    pub async fn hint_everything(&self, endpoint: &str, due: Time) -> Result<()> {
+        self.hint(endpoint, &[("*".to_owned(), Want::LOOK, due)]).await
     }
 
     /// Hints that are due, oldest first. They stay until finished.
@@ -88,6 +96,9 @@ impl Ledger {
 
     /// Leave hints after a pass. One that was given again meanwhile stays.
     pub async fn finish_hints(&self, endpoint: &str, done: &[(Hint, HintDone)], now: Time) -> Result<()> {
+        if done.is_empty() {
+            return Ok(());
+        }
         let mut tx = self.begin().await?;
         for (hint, done) in done {
             match done {

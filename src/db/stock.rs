@@ -1,12 +1,14 @@
 //! Books on disk: load, step, store, in one transaction.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sqlx::Row as _;
 
 use super::orders::OrderLook;
 use super::{Ledger, Result, Tx, Want, hints, millis, time};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
-use crate::stock::{Book, Cause, Effect, Input, Intent, OrdersSeen, Reading, Replaced, Settled, Side, Window, step};
+use crate::stock::{Book, Cause, Effect, Input, Intent, OrdersSeen, Reading, Replaced, Rule, Settled, Side, Window, step};
 
 /// Endpoints whose targets hang on a pool: they are hinted when it moves.
 pub type Peers<'a> = &'a [String];
@@ -102,7 +104,7 @@ impl Ledger {
         let mut changes = Vec::new();
         let mut seen = match &fold.orders {
             Some(look) => look.remember(&mut tx, endpoint).await?,
-            None => std::collections::BTreeMap::default(),
+            None => BTreeMap::default(),
         };
         for (sku, orders) in &seen {
             let OrdersSeen { took, gave, .. } = *orders;
@@ -143,6 +145,35 @@ impl Ledger {
                    AND sku IN (SELECT value FROM json_each(?))";
         sqlx::query(sql).bind(endpoint).bind(pool).bind(super::json_list(skus)).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// SKUs whose target at an endpoint is not what is accounted there, or whose write is open.
+    pub async fn stock_due(&self, endpoint: &str, pool: &Pool, rule: Rule) -> Result<BTreeSet<Sku>> {
+        let sql = "SELECT sides.sku AS sku, accounted, units, EXISTS (SELECT 1 FROM intents WHERE settled_at IS NULL \
+                   AND intents.endpoint = sides.endpoint AND intents.sku = sides.sku AND intents.pool = sides.pool) AS open \
+                   FROM sides JOIN pools ON pools.sku = sides.sku AND pools.pool = sides.pool \
+                   WHERE sides.endpoint = ? AND sides.pool = ?";
+        let mut due = BTreeSet::new();
+        for row in sqlx::query(sql).bind(endpoint).bind(pool).fetch_all(&self.readers).await? {
+            let (accounted, units): (Option<i64>, i64) = (row.try_get("accounted")?, row.try_get("units")?);
+            if row.try_get("open")? || accounted.is_some_and(|accounted| rule.target(units) != accounted) {
+                due.insert(super::inbox::sku(row.try_get("sku")?)?);
+            }
+        }
+        Ok(due)
+    }
+
+    /// What is accounted at an endpoint, by SKU and pool, and whether a write is open there.
+    pub async fn accounted(&self, endpoint: &str) -> Result<BTreeMap<(Sku, Pool), (Option<i64>, bool)>> {
+        let sql = "SELECT sku, pool, accounted, EXISTS (SELECT 1 FROM intents WHERE settled_at IS NULL \
+                   AND intents.endpoint = sides.endpoint AND intents.sku = sides.sku AND intents.pool = sides.pool) AS open \
+                   FROM sides WHERE endpoint = ?";
+        let rows = sqlx::query(sql).bind(endpoint).fetch_all(&self.readers).await?;
+        let read = |row: sqlx::sqlite::SqliteRow| -> Result<((Sku, Pool), (Option<i64>, bool))> {
+            let key = (super::inbox::sku(row.try_get("sku")?)?, row.try_get("pool")?);
+            Ok((key, (row.try_get("accounted")?, row.try_get("open")?)))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// Units in a pool, and what is accounted at an endpoint.
