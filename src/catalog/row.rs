@@ -94,6 +94,25 @@ pub fn parse_tab(mapping: &TabMapping, locale: Locale, decimals: u32, raw: &[Raw
     tab
 }
 
+/// The key of a row: one column, or several joined. `cell` gives the cell under a header. `Ok(None)` when blank.
+///
+/// # Errors
+/// The key headers whose cells cannot be read as text, each with a clause for the status column.
+pub fn key_of(mapping: &TabMapping, cell: impl Fn(&str) -> Cell) -> Result<Option<Sku>, Vec<(String, String)>> {
+    let mut parts = Vec::new();
+    let mut unreadable = Vec::new();
+    for header in &mapping.key {
+        match cell(header).text() {
+            Ok(text) => parts.push(text.unwrap_or_default()),
+            Err(words) => unreadable.push((header.clone(), words)),
+        }
+    }
+    if !unreadable.is_empty() {
+        return Err(unreadable);
+    }
+    Ok(if let [only] = parts.as_slice() { Sku::new(only) } else { Sku::join(&parts) })
+}
+
 fn parse_row(
     mapping: &TabMapping,
     locale: Locale,
@@ -113,24 +132,20 @@ fn parse_row(
         let words = if what.is_empty() { words.to_owned() } else { format!("{what} {words}") };
         problems.push(Problem { tab: mapping.tab.clone(), row: raw.row, column: column.to_owned(), words, whole_row });
     };
-    let mut parts = Vec::new();
-    let mut key_is_readable = true;
-    for header in &mapping.key {
-        match cell(header).text() {
-            Ok(text) => parts.push(text.unwrap_or_default()),
-            Err(words) => {
-                complain(header, &format!("key \"{header}\""), &words, true);
-                key_is_readable = false;
-            }
-        }
-    }
-    let sku = if let [only] = parts.as_slice() { Sku::new(only) } else { Sku::join(&parts) };
-    let Some(sku) = sku.filter(|_| key_is_readable) else {
-        if key_is_readable {
+    let sku = match key_of(mapping, cell) {
+        Ok(Some(sku)) => sku,
+        Ok(None) => {
             complain(&mapping.key[0], "", &format!("no key: \"{}\" is blank", mapping.key.join("\" + \"")), true);
+            tab.problems.append(&mut problems);
+            return;
         }
-        tab.problems.append(&mut problems);
-        return;
+        Err(unreadable) => {
+            for (header, words) in unreadable {
+                complain(&header, &format!("key \"{header}\""), &words, true);
+            }
+            tab.problems.append(&mut problems);
+            return;
+        }
     };
     let mut text = |header: &Option<String>, what: &str| {
         let header = header.as_ref()?;
