@@ -112,3 +112,10 @@ impl Meters {
         text
     }
 }
+
+/// Choose the TLS provider for the whole process. Two are compiled in by dependencies, and rustls will not choose by itself
+/// (<https://github.com/dermesser/yup-oauth2/issues/235>).
+pub fn start_tls() {
+    // A second start (tests) keeps the first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -98,3 +98,11 @@ pub(super) async fn void(tx: &mut Tx<'_>, endpoint: &str, sku: &str, what: &str)
     sqlx::query(sql).bind(endpoint).bind(sku).bind(what).execute(&mut **tx).await?;
     Ok(())
 }
+
+/// Mark an item whose fate evidence could not decide.
+pub(super) async fn doubt(tx: &mut Tx<'_>, endpoint: &str, sku: &str, reason: &str, now: Time) -> Result<()> {
+    let sql = "INSERT INTO dead_letters (endpoint, sku, what, code, reason, row_hash, attempts, at) \
+               VALUES (?, ?, 'count', 'doubt', ?, '', 0, ?) ON CONFLICT (endpoint, sku, what) DO UPDATE SET at = excluded.at";
+    sqlx::query(sql).bind(endpoint).bind(sku).bind(reason).bind(millis(now)).execute(&mut **tx).await?;
+    Ok(())
+}

@@ -8,7 +8,9 @@ use super::orders::OrderLook;
 use super::{Ledger, Result, Tx, Want, hints, millis, time};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
-use crate::stock::{Book, Cause, Effect, Input, Intent, OrdersSeen, Reading, Replaced, Rule, Settled, Side, Window, step};
+use crate::stock::{
+    Book, Cause, Effect, Input, Intent, OrdersSeen, Reading, Replaced, Rule, Settled, Side, Window, step,
+};
 
 /// Endpoints whose targets hang on a pool: they are hinted when it moves.
 pub type Peers<'a> = &'a [String];
@@ -300,6 +302,9 @@ async fn apply(
                 intent.expected, intent.delta
             );
             super::report::audit(tx, now, endpoint, sku.as_str(), "stock", None, None, &reason).await?;
+            // Stands in the row's status until somebody has counted and drops the letter.
+            let words = "a write's answer was lost and nothing tells whether it was done; the lower stock was assumed: please count";
+            super::letters::doubt(tx, endpoint, sku.as_str(), words, now).await?;
         }
         Effect::LookAgain => {}
     }

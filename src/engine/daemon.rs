@@ -113,7 +113,10 @@ async fn sheet_task(engine: Arc<Engine>, shutdown: CancellationToken) {
         let distrusted = lock(&engine.shown).version.is_none();
         let due = probed.is_none_or(|at| at.elapsed() >= engine.timing.poll);
         // A read that has just failed to be complete is not repeated faster than the probe.
-        let read = if due || ripe || (distrusted && probed.is_none_or(|at| at.elapsed() >= HINTS_EVERY.min(engine.timing.poll))) {
+        let read = if due
+            || ripe
+            || (distrusted && probed.is_none_or(|at| at.elapsed() >= HINTS_EVERY.min(engine.timing.poll)))
+        {
             probed = Some(tokio::time::Instant::now());
             engine.read_sheet(false).await.map(|_| ())
         } else {

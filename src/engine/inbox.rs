@@ -32,7 +32,8 @@ impl Engine {
     /// SKUs that a delivery mentions. What the ledger does not list there yet is left to the sweep: shelfd only
     /// answers for what it has linked.
     async fn mentioned(&self, delivery: &Delivery) -> Result<Vec<String>, PassError> {
-        let mentions: Vec<Mention> = serde_json::from_str(&delivery.mentions).unwrap_or_else(|_| vec![Mention::Everything]);
+        let mentions: Vec<Mention> =
+            serde_json::from_str(&delivery.mentions).unwrap_or_else(|_| vec![Mention::Everything]);
         let shop = &delivery.shop;
         let mut skus = BTreeSet::new();
         for mention in mentions {

@@ -123,7 +123,8 @@ pub struct SheetPlan {
 impl SheetPlan {
     /// All pools that a tab maps.
     pub fn pools(&self) -> Vec<Pool> {
-        let mut pools: Vec<Pool> = self.tabs.iter().flat_map(|tab| tab.stock.iter().map(|(pool, _)| pool.clone())).collect();
+        let mut pools: Vec<Pool> =
+            self.tabs.iter().flat_map(|tab| tab.stock.iter().map(|(pool, _)| pool.clone())).collect();
         pools.sort();
         pools.dedup();
         pools
@@ -154,6 +155,7 @@ pub struct Engine {
     shown: Mutex<sheet_read::Shown>,
     settler: Mutex<Settler>,
     halt: Mutex<Option<String>>,
+    status_flushed: Mutex<Option<crate::clock::Time>>,
 }
 
 impl Engine {
@@ -169,8 +171,8 @@ impl Engine {
         let names = shops.iter().map(|shop| shop.name().to_owned()).chain([SHEET.to_owned()]);
         let wakes = Wakes::new(names);
         let settler = Mutex::new(Settler::new(timing.settle));
-        let (shown, halt) = (Mutex::default(), Mutex::default());
-        Self { ledger, book, sheet, shops, timing, wakes, meters, shown, settler, halt }
+        let (shown, halt, status_flushed) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { ledger, book, sheet, shops, timing, wakes, meters, shown, settler, halt, status_flushed }
     }
 
     /// Why everything is stopped, if it is.

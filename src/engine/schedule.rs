@@ -178,7 +178,11 @@ mod tests {
         let plan = CronPlan::parse("0 0 3 * * *", Tz::Europe__Berlin).unwrap();
         // 25 October 2026: clocks go back, 03:00 is 02:00 UTC instead of 01:00 UTC.
         let mut watch = watch("2026-10-24T01:00:06Z");
-        assert_eq!(watch.ticked(&plan, at("2026-10-25T01:00:00Z")), Do::Rearm, "an hour early: the scheduler's old offset");
+        assert_eq!(
+            watch.ticked(&plan, at("2026-10-25T01:00:00Z")),
+            Do::Rearm,
+            "an hour early: the scheduler's old offset"
+        );
         assert_eq!(watch.ticked(&plan, at("2026-10-25T02:00:00Z")), Do::Fire);
         assert_eq!(watch.ticked(&plan, at("2026-10-26T02:00:00Z")), Do::Fire);
     }

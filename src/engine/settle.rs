@@ -38,7 +38,8 @@ impl Settler {
     /// Rows that have settled by the mere passing of time (the file has not changed since they were read).
     pub fn ripe(&mut self, now: Time) -> Vec<Row> {
         let settle = self.settle;
-        let ripe: Vec<Sku> = self.waiting.iter().filter(|(_, (_, since))| now >= *since + settle).map(|(sku, _)| sku.clone()).collect();
+        let ripe: Vec<Sku> =
+            self.waiting.iter().filter(|(_, (_, since))| now >= *since + settle).map(|(sku, _)| sku.clone()).collect();
         ripe.iter().filter_map(|sku| self.waiting.remove(sku)).map(|(row, _)| row).collect()
     }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::sheet_read::ShownStatus;
 use super::shop_pass::verdict;
 use super::{BySku, Engine, PassError, Tally, lock};
-use crate::catalog::{Cell, Pool, Problem, Sku, TabMapping};
+use crate::catalog::{Cell, Columns, Pool, Problem, Sku, TabMapping};
 use crate::clock::{self, Time};
 use crate::db::{Hint, HintDone, RowRecord, SHEET, StatusFacts, StockRequest, Want};
 use crate::plan::{StatusInput, row_status};
 use crate::sheet::SheetError;
-use crate::sheet::writer::{CellChange, CellOutcome, Expect, Target};
+use crate::sheet::writer::{CellChange, CellOutcome, Expect, TabLayout, Target, WriteReport, write_checked};
 use crate::stock::{Effect, Input, Intent, Rule, Settled, WriteKind};
 
 /// SKUs per flush. Three cells each stay far below the 2 MB that Google advises for a request.
@@ -131,7 +131,9 @@ impl Engine {
         let shown = lock(&self.shown);
         let mut planned = Vec::new();
         for (sku, record) in rows.iter().filter(|(_, record)| record.missing == 0) {
-            let (Some(mapping), Some(shown)) = (self.sheet.tab(&record.row.tab), shown.status.get(sku)) else { continue };
+            let (Some(mapping), Some(shown)) = (self.sheet.tab(&record.row.tab), shown.status.get(sku)) else {
+                continue;
+            };
             let desired = self.desired(record, facts.get(sku).cloned().unwrap_or_default());
             for (header, value) in differing(mapping, shown, &desired) {
                 let target = Target::Key(sku.clone());
@@ -142,13 +144,14 @@ impl Engine {
         let whole_rows = shown.problems.iter().filter(|problem| problem.whole_row);
         for problem in whole_rows {
             let place = (problem.tab.clone(), problem.row);
-            let (Some(mapping), Some(status)) = (self.sheet.tab(&problem.tab), shown.status_by_place.get(&place)) else {
+            let (Some(mapping), Some(status)) = (self.sheet.tab(&problem.tab), shown.status_by_place.get(&place))
+            else {
                 continue;
             };
-            let keys = shown.key_by_place.get(&place).cloned().unwrap_or_default();
+            let key = shown.key_by_place.get(&place).cloned().flatten();
             let desired = refused(problem, status);
             for (header, value) in differing(mapping, status, &desired) {
-                let change = own(mapping, problem.row, Target::Place(keys.clone()), header, value);
+                let change = own(mapping, problem.row, Target::Place(key.clone()), header, value);
                 planned.push(Planned { change, purpose: Purpose::Place(place.0.clone(), place.1) });
             }
         }
@@ -157,13 +160,10 @@ impl Engine {
     }
 
     fn desired(&self, record: &RowRecord, facts: StatusFacts) -> ShownStatus {
-        let last_sync = facts.synced.map(|at| at.with_timezone(&self.sheet.zone).format("%Y-%m-%d %H:%M:%S").to_string());
-        let input = StatusInput {
-            problems: record.row.problems.clone(),
-            refused: facts.refused,
-            waiting: facts.waiting,
-            doubtful: facts.doubtful,
-        };
+        let last_sync =
+            facts.synced.map(|at| at.with_timezone(&self.sheet.zone).format("%Y-%m-%d %H:%M:%S").to_string());
+        let input =
+            StatusInput { problems: record.row.problems.clone(), refused: facts.refused, waiting: facts.waiting };
         let words = row_status(&input);
         ShownStatus { status: words.status, error: words.error, last_sync: last_sync.unwrap_or_default() }
     }
@@ -174,7 +174,7 @@ impl Engine {
         planned: Vec<Planned>,
     ) -> Result<(Tally, BySku<SheetError>, Option<SheetError>), PassError> {
         let changes: Vec<CellChange> = planned.iter().map(|planned| planned.change.clone()).collect();
-        let (outcomes, report) = self.write_checked(&changes).await;
+        let (outcomes, report) = self.checked_write(&changes).await?;
         if report.moved > 0 || report.put_back > 0 {
             tracing::info!(moved = report.moved, put_back = report.put_back, "rows had moved under a write");
         }
@@ -220,6 +220,37 @@ impl Engine {
             self.ledger.mark_unknown(SHEET, &pool, &skus).await?;
         }
         Ok((tally, again, trouble))
+    }
+
+    /// The checked write, told what the ledger and the last read know of the cells around.
+    async fn checked_write(&self, changes: &[CellChange]) -> Result<(Vec<CellOutcome>, WriteReport), PassError> {
+        let accounted = self.ledger.accounted(SHEET).await?;
+        let (status, layouts, locale) = {
+            let shown = lock(&self.shown);
+            (shown.status.clone(), shown.layouts.clone(), shown.locale)
+        };
+        let known = |tab: &str, sku: &Sku, header: &str| -> Option<Cell> {
+            let mapping = self.sheet.tab(tab)?;
+            let is = |own: &Option<String>| own.as_deref() == Some(header);
+            let status = status.get(sku);
+            if is(&mapping.status) {
+                return status.map(|status| Cell::from_text(&status.status));
+            } else if is(&mapping.error) {
+                return status.map(|status| Cell::from_text(&status.error));
+            } else if is(&mapping.last_sync) {
+                return status.map(|status| Cell::from_text(&status.last_sync));
+            }
+            let (pool, _) = mapping.stock.iter().find(|(_, of)| of == header)?;
+            let (units, _) = accounted.get(&(sku.clone(), pool.clone()))?;
+            units.map(|units| Cell::Number(units as f64))
+        };
+        let nowhere = (Columns::default(), 0);
+        let mut around = Vec::new();
+        for mapping in &self.sheet.tabs {
+            let (columns, rows) = layouts.get(&mapping.tab).unwrap_or(&nowhere);
+            around.push(TabLayout { mapping, columns, rows: *rows });
+        }
+        Ok(write_checked(self.book.as_ref(), locale, &around, &known, changes).await)
     }
 
     async fn settle_cells(&self, settled: Vec<(Sku, Pool, Settled)>) -> Result<(), PassError> {

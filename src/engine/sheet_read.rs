@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BySku, Engine, PassError, Tally, lock, movements};
-use crate::catalog::{Cell, Problem, RawRow, Row, Sku, Tab, TabMapping, parse_tab};
+use crate::catalog::{Cell, Columns, Locale, Problem, RawRow, Row, Sku, Tab, TabMapping, key_of, parse_tab};
 use crate::clock::{self, Time};
 use crate::db::{AcceptedRows, RowRecord, SHEET, StockRequest};
 use crate::plan::guard_sheet;
@@ -34,8 +34,12 @@ pub(super) struct Shown {
     pub status: BySku<ShownStatus>,
     /// Status cells by place, of rows that have no key of their own.
     pub status_by_place: BTreeMap<(String, u32), ShownStatus>,
-    /// Raw keys by place, of the same rows.
-    pub key_by_place: BTreeMap<(String, u32), Vec<Cell>>,
+    /// Keys by place, of the same rows: a duplicate, or none that can be read.
+    pub key_by_place: BTreeMap<(String, u32), Option<Sku>>,
+    /// Where the headers stand and how many rows the grid has, by tab.
+    pub layouts: BTreeMap<String, (Columns, u32)>,
+    /// How typed numbers read.
+    pub locale: Locale,
 }
 
 /// The sheet as one read gives it, typed.
@@ -93,12 +97,13 @@ impl Engine {
             quarantined: BTreeSet::new(),
             problems: Vec::new(),
             tab_problems: Vec::new(),
-            shown: Shown::default(),
+            shown: Shown { locale: read.locale, ..Shown::default() },
         };
         for tab in read.tabs {
             let Some(mapping) = self.sheet.tab(&tab.tab) else { continue };
             match tab.content {
-                Ok((_, raw)) => {
+                Ok((columns, raw)) => {
+                    parsed.shown.layouts.insert(tab.tab.clone(), (columns, tab.rows));
                     let typed = parse_tab(mapping, read.locale, self.sheet.decimals, &raw);
                     note_shown(&mut parsed.shown, mapping, &typed, &raw);
                     parsed.quarantined.extend(typed.quarantined);
@@ -130,8 +135,9 @@ impl Engine {
         let mut moved = Vec::new();
         for row in &parsed.rows {
             let record = known.get(&row.sku);
-            if record.is_none_or(|record| record.hash != row.hash() || record.missing > 0 || record.row.problems != row.problems)
-                || stock_differs(row)
+            if record.is_none_or(|record| {
+                record.hash != row.hash() || record.missing > 0 || record.row.problems != row.problems
+            }) || stock_differs(row)
             {
                 changed.push(row.clone());
             }
@@ -166,7 +172,9 @@ impl Engine {
         let skus: Vec<Sku> = rows.iter().map(|row| row.sku.clone()).collect();
         let known = self.ledger.rows_of(&skus).await?;
         let is_new = |row: &Row| {
-            known.get(&row.sku).is_none_or(|old| old.hash != row.hash() || old.missing > 0 || old.row.problems != row.problems)
+            known
+                .get(&row.sku)
+                .is_none_or(|old| old.hash != row.hash() || old.missing > 0 || old.row.problems != row.problems)
         };
         let looked_at = rows.len() as u64;
         let accepted = AcceptedRows { changed: rows.into_iter().filter(is_new).collect(), moved, missing, stock };
@@ -202,17 +210,20 @@ fn note_shown(shown: &mut Shown, mapping: &TabMapping, typed: &Tab, raw: &[RawRo
             let cell = header.as_ref().and_then(|header| row.cells.get(header));
             cell.map(Cell::quote_whole).unwrap_or_default()
         };
-        let status =
-            ShownStatus { status: text(&mapping.status), error: text(&mapping.error), last_sync: text(&mapping.last_sync) };
+        let status = ShownStatus {
+            status: text(&mapping.status),
+            error: text(&mapping.error),
+            last_sync: text(&mapping.last_sync),
+        };
         match sku_at.get(&row.row) {
             Some(sku) => {
                 shown.status.insert((*sku).clone(), status);
             }
             None => {
                 let place = (mapping.tab.clone(), row.row);
-                let keys = mapping.key.iter().map(|header| row.cells.get(header).cloned().unwrap_or_default()).collect();
+                let key = key_of(mapping, |header| row.cells.get(header).cloned().unwrap_or_default()).ok().flatten();
                 shown.status_by_place.insert(place.clone(), status);
-                shown.key_by_place.insert(place, keys);
+                shown.key_by_place.insert(place, key);
             }
         }
     }
@@ -230,6 +241,7 @@ fn quarantine_across_tabs(parsed: &mut Parsed) {
         let shown = parsed.shown.status.remove(&sku).unwrap_or_default();
         for (tab, row) in places {
             parsed.shown.status_by_place.insert((tab.clone(), row), shown.clone());
+            parsed.shown.key_by_place.insert((tab.clone(), row), Some(sku.clone()));
             let words = format!("key \"{sku}\" is also in another tab");
             parsed.problems.push(Problem { tab, row, column: String::new(), words, whole_row: true });
         }

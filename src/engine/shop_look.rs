@@ -48,7 +48,8 @@ impl Engine {
             self.ledger.forget_listing(pass.shop.name(), sku, at).await?;
         }
         let by_remote: BTreeMap<&RemoteId, &Sku> = which.iter().map(|(sku, remote)| (remote, sku)).collect();
-        let found = seen.iter().filter_map(|listing| Some(((*by_remote.get(&listing.remote)?).clone(), listing.clone())));
+        let found =
+            seen.iter().filter_map(|listing| Some(((*by_remote.get(&listing.remote)?).clone(), listing.clone())));
         self.fold_look(pass, found.collect(), at, before).await
     }
 
@@ -87,7 +88,11 @@ impl Engine {
     }
 
     /// After a full look: every row whose content or stock differs is hinted at, so that later passes take it up.
-    async fn hint_at_differences(&self, pass: &mut Pass<'_>, rows: &BySku<crate::db::RowRecord>) -> Result<(), PassError> {
+    async fn hint_at_differences(
+        &self,
+        pass: &mut Pass<'_>,
+        rows: &BySku<crate::db::RowRecord>,
+    ) -> Result<(), PassError> {
         let listings = self.ledger.listings(pass.shop.name()).await?;
         let letters = self.ledger.dead_letters().await?;
         let pool = pass.shop.store.pool();
@@ -95,12 +100,15 @@ impl Engine {
         for (sku, record) in rows.iter().filter(|(_, record)| record.missing == 0) {
             let listing = listings.get(sku);
             let buried = letters.iter().any(|letter| {
-                letter.endpoint == pass.shop.name() && letter.sku == sku.as_str() && letter.row_hash == record.hash
+                letter.endpoint == pass.shop.name()
+                    && letter.sku == sku.as_str()
+                    && letter.row_hash == record.hash
                     && letter.what != "stock"
             });
             let agreed = listing.is_some_and(|listing| listing.row_hash.as_deref() == Some(record.hash.as_str()));
             let differs = !agreed
-                || content(pass.shop.name(), &record.row, listing.map(|listing| &listing.known)) != ContentPlan::Nothing;
+                || content(pass.shop.name(), &record.row, listing.map(|listing| &listing.known))
+                    != ContentPlan::Nothing;
             let want = Want { look: false, stock: due.contains(sku), content: differs && !buried };
             if want != Want::default() && !pass.hints.contains_key(sku) {
                 pass.ask_again(sku, Again { want, after: Duration::ZERO, failed: false });
@@ -139,13 +147,8 @@ impl Engine {
             Some(before) => Some(self.orders_after(pass, before).await?),
             None => None,
         };
-        let fold = StockFold {
-            readings,
-            at,
-            orders,
-            stale_for: self.timing.shop_stale_for,
-            late_for: self.timing.late_for,
-        };
+        let fold =
+            StockFold { readings, at, orders, stale_for: self.timing.shop_stale_for, late_for: self.timing.late_for };
         let pool = pass.shop.store.pool().clone();
         let changes = self.ledger.fold_store(&name, &pool, fold, &self.peers(&pool), clock::now()).await?;
         self.take_note(pass, &changes);

@@ -130,7 +130,8 @@ impl Engine {
     fn leave_failed<'h>(&self, error: &PassError, hints: impl Iterator<Item = &'h Hint>) -> Vec<(Hint, HintDone)> {
         let verdict = verdict(error);
         let delay = |hint: &Hint| self.backoff(hint.attempts + 1, verdict);
-        let again = |hint: &Hint| HintDone::Again { after: delay(hint), failed: verdict == Verdict::Retry, want: hint.want };
+        let again =
+            |hint: &Hint| HintDone::Again { after: delay(hint), failed: verdict == Verdict::Retry, want: hint.want };
         hints.map(|hint| (hint.clone(), again(hint))).collect()
     }
 

@@ -112,12 +112,7 @@ impl Engine {
     }
 
     /// Send recorded writes and record what surely happened to each.
-    async fn send(
-        &self,
-        pass: &mut Pass<'_>,
-        intents: &[(Sku, Intent)],
-        sending: Sending,
-    ) -> Result<(), PassError> {
+    async fn send(&self, pass: &mut Pass<'_>, intents: &[(Sku, Intent)], sending: Sending) -> Result<(), PassError> {
         let skus: Vec<Sku> = intents.iter().map(|(sku, _)| sku.clone()).collect();
         let listings = self.ledger.listings_of(pass.shop.name(), &skus).await?;
         let mut writes = Vec::new();
@@ -212,11 +207,8 @@ impl Engine {
             return Ok(());
         }
         let (pool, now, stale_for) = (pass.shop.store.pool(), clock::now(), self.timing.shop_stale_for);
-        let request = |(sku, settled)| StockRequest {
-            sku,
-            pool: pool.clone(),
-            input: Input::Settle { settled, now, stale_for },
-        };
+        let request =
+            |(sku, settled)| StockRequest { sku, pool: pool.clone(), input: Input::Settle { settled, now, stale_for } };
         let requests = settled.into_iter().map(request).collect();
         self.ledger.stock(pass.shop.name(), requests, &self.peers(pool), now).await?;
         Ok(())

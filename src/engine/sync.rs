@@ -71,7 +71,9 @@ impl Engine {
                 }
             }
             match self.next_work().await? {
-                Some(pause) if pause <= WAIT_MAX && !(failed && report.failures.len() > 5) => tokio::time::sleep(pause).await,
+                Some(pause) if pause <= WAIT_MAX && !(failed && report.failures.len() > 5) => {
+                    tokio::time::sleep(pause).await
+                }
                 _ => break,
             }
         }

@@ -9,8 +9,6 @@ pub struct StatusInput {
     pub refused: Vec<(String, String)>,
     /// Shops that have not confirmed the row yet.
     pub waiting: Vec<String>,
-    /// True when stock was lowered for lack of evidence and somebody should count.
-    pub doubtful: bool,
 }
 
 /// What the status and error columns of a row should show.
@@ -29,11 +27,7 @@ const STATUS_MAX: usize = 80;
 pub fn row_status(input: &StatusInput) -> RowStatus {
     let mut story: Vec<String> = input.problems.clone();
     story.extend(input.refused.iter().map(|(shop, reason)| format!("{shop}: {reason}")));
-    if input.doubtful {
-        story.push("stock was lowered because a write's answer was lost; please count".to_owned());
-    }
     let status = match story.first() {
-        Some(first) if input.problems.is_empty() && input.refused.is_empty() => clip(&format!("Please check: {first}")),
         Some(first) => clip(&format!("Refused: {first}")),
         None if !input.waiting.is_empty() => "Waiting".to_owned(),
         None => "Synced".to_owned(),

@@ -23,6 +23,16 @@ pub enum Expect {
     Own,
 }
 
+/// Which row a cell is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The one row with this key, wherever it has moved to.
+    Key(Sku),
+    /// The hinted row itself, as long as it still has this key (which others have too), or still no readable one. For the
+    /// words that tell why such a row cannot be synced.
+    Place(Option<Sku>),
+}
+
 /// One cell to change. At most one change per cell in one flush.
 #[derive(Debug, Clone)]
 pub struct CellChange {
@@ -30,8 +40,8 @@ pub struct CellChange {
     pub tab: String,
     /// Row where the key was last seen, counted from 1.
     pub row_hint: u32,
-    /// Key of the row.
-    pub sku: Sku,
+    /// Which row.
+    pub target: Target,
     /// Header of the column.
     pub header: String,
     /// What must be there.

@@ -14,7 +14,7 @@ mod view;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use change::{CellChange, CellOutcome, Expect, Known, Stranded, TabLayout, WriteReport};
+pub use change::{CellChange, CellOutcome, Expect, Known, Stranded, TabLayout, Target, WriteReport};
 use look::{Looker, Wanted};
 use view::{Place, Views};
 
@@ -109,6 +109,8 @@ struct Job {
     tab: usize,
     /// Key of the row; `None` for a row without (put-backs only).
     sku: Option<Sku>,
+    /// The hinted row is meant, not whichever has the key.
+    by_place: bool,
     header: String,
     /// Zero-based.
     hint: u32,
@@ -149,7 +151,11 @@ impl Flush<'_> {
             jobs.push(Job {
                 cause: Cause::Change(index),
                 tab,
-                sku: Some(change.sku.clone()),
+                sku: match &change.target {
+                    Target::Key(sku) => Some(sku.clone()),
+                    Target::Place(sku) => sku.clone(),
+                },
+                by_place: matches!(change.target, Target::Place(_)),
                 header: change.header.clone(),
                 hint: change.row_hint.saturating_sub(1),
                 expect: change.expect.clone(),
@@ -244,7 +250,7 @@ impl Flush<'_> {
         };
         let mapped = || view.columns.iter().map(|(header, _)| header).collect::<Vec<_>>().join(", ");
         let column = view.columns.get(&job.header).ok_or_else(|| missing(mapped()))?;
-        let row = match view.place(job.sku.as_ref(), job.hint) {
+        let row = match view.place_of(job, job.hint) {
             Place::At(row) => row,
             Place::Gone => return Err(CellOutcome::RowGone),
             Place::Twice => return Err(CellOutcome::Ambiguous),

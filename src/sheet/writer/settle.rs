@@ -58,7 +58,7 @@ impl Flush<'_> {
             } else if let Some(value) = stray.had {
                 let (cause, expect) = (Cause::PutBack(column), Expect::Value(ours));
                 let (sku, hint) = (stray.sku, stray.row);
-                again.push(Job { cause, tab, sku, header, hint, expect, value, sent: None, sends: 0 });
+                again.push(Job { cause, tab, by_place: false, sku, header, hint, expect, value, sent: None, sends: 0 });
             } else {
                 self.strand(tab, stray.row, column, stray.sku, ours);
             }
@@ -80,7 +80,7 @@ impl Flush<'_> {
             return (Fate::Done(doubt()), Trace::Nowhere);
         };
         let stray = || self.stray(job, sent, jobs, checked, view).map_or(Trace::Nowhere, Trace::Row);
-        let row = match view.place(job.sku.as_ref(), sent.row) {
+        let row = match view.place_of(job, sent.row) {
             Place::At(row) => row,
             Place::Twice => return (Fate::Done(CellOutcome::Ambiguous), Trace::Nowhere),
             Place::Gone => return (Fate::Done(CellOutcome::RowGone), stray()),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Job;
 use crate::catalog::{Cell, Columns, HeaderProblem, Sku};
 use crate::sheet::Grid;
 
@@ -57,6 +58,19 @@ impl View {
             (Some(_), Some(_)) => Place::Twice,
             (None, _) => Place::Gone,
         }
+    }
+
+    /// Where a job's row is.
+    pub fn place_of(&self, job: &Job, hint: u32) -> Place {
+        if !job.by_place {
+            return self.place(job.sku.as_ref(), hint);
+        }
+        let same = match (self.key(hint), &job.sku) {
+            (Key::Sku(key), Some(sku)) => key == *sku,
+            (Key::Blank | Key::Unreadable, None) => true,
+            (Key::Sku(_), None) | (Key::Blank | Key::Unreadable, Some(_)) => false,
+        };
+        if same { Place::At(hint) } else { Place::Gone }
     }
 
     /// Whose row it is.

@@ -59,7 +59,7 @@ fn change(sku: &str, header: &str, expect: Expect, value: Cell) -> CellChange {
     CellChange {
         tab: "Shop".to_owned(),
         row_hint: hint(sku),
-        sku: Sku::new(sku).unwrap(),
+        target: Target::Key(Sku::new(sku).unwrap()),
         header: header.to_owned(),
         expect,
         value,
@@ -163,7 +163,11 @@ async fn many_rows_are_read_in_few_ranges() {
     rows.extend((0..3_000).map(|n| vec![text(&format!("S{n}")), text(""), number(1.0), text("old")]));
     let book = FakeBook::new(vec![("Shop", rows)]);
     let changes: Vec<CellChange> = (0..1_000)
-        .map(|n| CellChange { row_hint: 7 + 3 * n, sku: Sku::new(&format!("S{}", 3 * n)).unwrap(), ..stock("A", 9.0) })
+        .map(|n| CellChange {
+            row_hint: 7 + 3 * n,
+            target: Target::Key(Sku::new(&format!("S{}", 3 * n)).unwrap()),
+            ..stock("A", 9.0)
+        })
         .collect();
     let (outcomes, report) = flush(&book, Size::Large, &changes).await;
     assert!(outcomes.iter().all(|outcome| outcome.starts_with("written")), "{:?}", outcomes.first());

@@ -314,7 +314,10 @@ async fn keys_of_several_columns() {
     let book = book();
     book.with_tab("Shop", |tab| tab.enter(2, 0, text("A")));
     let mapping = mapping("Shop", &["SKU", "Notes"]);
-    let change = CellChange { sku: Sku::join(&["A".to_owned(), "note B".to_owned()]).unwrap(), ..stock("B", 20.0) };
+    let change = CellChange {
+        target: Target::Key(Sku::join(&["A".to_owned(), "note B".to_owned()]).unwrap()),
+        ..stock("B", 20.0)
+    };
     let (outcomes, _) = flush_tabs(&book, Size::Large, &[mapping], &[change]).await;
     assert_eq!((outcomes, shown(&book)[1].as_str()), (vec!["written 3".to_owned()], "A 20 old"));
 }

@@ -39,7 +39,9 @@ fn check(book: &FakeBook, changes: &[CellChange], outcomes: &[String], report: &
         let [sku, stock, status] = row.split(' ').collect::<Vec<_>>()[..] else { panic!("{row}") };
         let was = (hint(sku) - 1).to_string();
         for (header, now, was) in [("Stock", stock, was.as_str()), ("Status", status, "old")] {
-            let at = changes.iter().position(|change| change.sku.as_str() == sku && change.header == header);
+            let at = changes.iter().position(|change| {
+                matches!(&change.target, Target::Key(key) if key.as_str() == sku) && change.header == header
+            });
             let is_written = at.is_some_and(|at| outcomes[at].starts_with("written"));
             let expect = at.filter(|_| is_written).map_or(was.to_owned(), |at| changes[at].value.quote());
             assert_eq!(now, expect, "{what}: {sku} {header} {outcomes:?}");
