@@ -29,6 +29,8 @@ pub(super) struct Wanted<'a> {
     pub rows: BTreeSet<(u32, Option<Sku>)>,
     /// Headers of the target cells.
     pub headers: BTreeSet<String>,
+    /// What was just written: rows that show it are of interest, whosever they are.
+    pub written: Vec<Cell>,
 }
 
 /// How much of a tab has to be read.
@@ -137,8 +139,7 @@ impl<'a> Looker<'a> {
                 again = true;
                 continue;
             }
-            let all = effort.whole && tab.layout.rows <= WHOLE_ROWS_MAX;
-            let view = View { columns, rows: sight.rows, all };
+            let view = View { columns, rows: sight.rows };
             let is_missing = |(hint, sku): &(u32, Option<Sku>)| {
                 sku.as_ref().is_some_and(|sku| match effort.whole {
                     true => view.place(Some(sku), *hint) == Place::Gone,
@@ -276,9 +277,9 @@ fn seen_row(tab: &Wanted<'_>, columns: &Columns, cells: BTreeMap<u32, Seen>) -> 
 }
 
 fn is_wanted(tab: &Wanted<'_>, row: u32, seen: &SeenRow) -> bool {
-    tab.rows
-        .iter()
-        .any(|(hint, sku)| *hint == row || matches!((&seen.key, sku), (Key::Sku(key), Some(sku)) if key == sku))
+    let is_key = |sku: &Option<Sku>| matches!((&seen.key, sku), (Key::Sku(key), Some(sku)) if key == sku);
+    let shows = |cell: &Cell| seen.cells.values().any(|seen| seen.cell == *cell);
+    tab.rows.iter().any(|(hint, sku)| *hint == row || is_key(sku)) || tab.written.iter().any(shows)
 }
 
 /// Rows as half-open runs, near ones joined.

@@ -41,8 +41,6 @@ pub(super) enum Place {
 pub(super) struct View {
     pub columns: Columns,
     pub rows: BTreeMap<u32, SeenRow>,
-    /// Every row of the tab is in here, not only those asked for.
-    pub all: bool,
 }
 
 impl View {
