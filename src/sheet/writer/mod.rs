@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub use change::{CellChange, CellOutcome, Expect, Known, Stranded, TabLayout, WriteReport};
-use look::{Looker, Wanted};
+use look::{Looker, Wanted, fingerprint};
 use view::{Place, Views};
 
 use super::{CellWrite, SheetError, Workbook};
@@ -182,14 +182,12 @@ impl Flush<'_> {
         let mut wanted: BTreeMap<usize, Wanted<'_>> = BTreeMap::new();
         for job in jobs {
             let Some(layout) = self.layouts.get(job.tab) else { continue };
-            let new = || Wanted { layout, rows: BTreeSet::new(), headers: BTreeSet::new(), written: Vec::new() };
+            let new = || Wanted { layout, rows: BTreeSet::new(), headers: BTreeSet::new(), written: BTreeSet::new() };
             let tab = wanted.entry(job.tab).or_insert_with(new);
             let row = job.sent.as_ref().map_or(job.hint, |sent| sent.row);
             tab.rows.insert((row, job.sku.clone()));
             tab.headers.insert(job.header.clone());
-            if job.sent.is_some() && !tab.written.contains(&job.value) {
-                tab.written.push(job.value.clone());
-            }
+            tab.written.extend(job.sent.iter().map(|_| fingerprint(&job.value)));
         }
         wanted.into_values().collect()
     }
