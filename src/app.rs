@@ -48,7 +48,7 @@ impl App {
         std::fs::create_dir_all(dir).with_context(|| format!("data_dir {}: cannot be created", dir.display()))?;
         let lock = hold(dir)?;
         let ledger = Ledger::open(&dir.join("shelfd.db")).await?;
-        let book = GoogleWorkbook::new(google(&config))?;
+        let book = GoogleWorkbook::new(google(&config)).await?;
         let mut shops = Vec::new();
         for shop in &config.shops {
             shops.push(Shop { store: stores::build(&shop.store)?, buffer: shop.buffer });

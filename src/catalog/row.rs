@@ -255,3 +255,49 @@ fn share_titles(tab: &mut Tab) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(key: &[&str], cells: &[Cell], expect: Result<Option<&str>, &str>) {
+        let mapping = TabMapping {
+            tab: "Shop".to_owned(),
+            key: key.iter().map(ToString::to_string).collect(),
+            handle: None,
+            options: Vec::new(),
+            title: None,
+            price: None,
+            stock: Vec::new(),
+            status: None,
+            error: None,
+            last_sync: None,
+        };
+        let cell = |header: &str| {
+            key.iter().position(|name| *name == header).and_then(|at| cells.get(at)).cloned().unwrap_or_default()
+        };
+        let found = key_of(&mapping, cell);
+        match expect {
+            Ok(sku) => assert_eq!(found, Ok(sku.and_then(Sku::new)), "{cells:?}"),
+            Err(header) => assert_eq!(found.unwrap_err()[0].0, header, "{cells:?}"),
+        }
+        let cells = key.iter().map(|header| ((*header).to_owned(), cell(header))).collect();
+        let tab = parse_tab(&mapping, Locale::Point, 2, &[RawRow { row: 2, cells }]);
+        let parsed = tab.rows.first().map(|row| row.sku.as_str());
+        assert_eq!(parsed, expect.ok().flatten(), "parse_tab reads keys alike: {tab:?}");
+    }
+
+    #[test]
+    fn keys_are_read_alike_everywhere() {
+        let text = |text: &str| Cell::from_text(text);
+        check(&["SKU"], &[text(" 00123 ")], Ok(Some("00123")));
+        check(&["SKU"], &[Cell::Number(123.0)], Ok(Some("123")));
+        check(&["SKU"], &[], Ok(None));
+        check(&["SKU"], &[text("#REF!")], Err("SKU"));
+        check(&["SKU"], &[Cell::Number(1e17)], Err("SKU"));
+        check(&["Handle", "Size"], &[text("shirt"), text("L")], Ok(Some("shirt/L")));
+        check(&["Handle", "Size"], &[text("shirt")], Ok(Some("shirt")));
+        check(&["Handle", "Size"], &[Cell::Blank, text("L")], Ok(None));
+        check(&["Handle", "Size"], &[text("shirt"), text("#N/A")], Err("Size"));
+    }
+}

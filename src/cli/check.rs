@@ -81,7 +81,7 @@ fn print(findings: &Findings, args: &CheckArgs) {
 /// Can the sheet be read, and are its headers where the configuration says?
 async fn sheet(config: &Config) -> Vec<CheckLine> {
     let line = |what: &str, ok: bool, words: String| CheckLine { what: what.to_owned(), ok, words };
-    let book = match GoogleWorkbook::new(app::google(config)) {
+    let book = match GoogleWorkbook::new(app::google(config)).await {
         Ok(book) => book,
         Err(error) => return vec![line("account", false, error.to_string())],
     };

@@ -81,7 +81,7 @@ pub fn exit_for(error: &anyhow::Error) -> Exit {
 /// A table with a header row, to stdout.
 pub fn table(header: &[&str], rows: Vec<Vec<String>>) {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(comfy_table::presets::ASCII_NO_BORDERS);
     table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
     table.set_header(header);
     for row in rows {

@@ -43,7 +43,7 @@ pub enum When {
     After(Op, usize),
 }
 
-type Hook = Box<dyn FnOnce(&mut Vec<FakeTab>) + Send>;
+type Hook = Box<dyn FnOnce(&mut [FakeTab]) + Send>;
 
 #[derive(Default)]
 struct State {
@@ -146,7 +146,7 @@ impl FakeBook {
     }
 
     /// Let somebody do something at that moment.
-    pub fn hook(&self, when: When, action: impl FnOnce(&mut Vec<FakeTab>) + Send + 'static) {
+    pub fn hook(&self, when: When, action: impl FnOnce(&mut [FakeTab]) + Send + 'static) {
         self.state().hooks.push((when, Box::new(action)));
     }
 

@@ -1,7 +1,7 @@
 //! Who shelfd is at Google: a service account, or a person who signed in once.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -234,7 +234,7 @@ async fn service_account(key_json: &SecretString) -> Result<Tokens, SheetError> 
     Ok(Tokens(Arc::new(Inner { authenticator, person: None, spurned: AtomicBool::new(false), account })))
 }
 
-async fn person(client_secret_json: &SecretString, token_cache: &PathBuf) -> Result<Tokens, SheetError> {
+async fn person(client_secret_json: &SecretString, token_cache: &Path) -> Result<Tokens, SheetError> {
     let secret = yup_oauth2::parse_application_secret(client_secret_json.expose_secret()).map_err(|_| {
         SheetError::Access("the OAuth client is not the JSON file that Google gave out for a desktop app".to_owned())
     })?;

@@ -39,6 +39,8 @@ where
             .with_native_roots()
             .map_err(|error| SheetError::Connect(format!("no root certificates: {error}")))?
     };
-    let connector = builder.https_or_http().enable_all_versions().wrap_connector(tcp);
+    // HTTP/1.1 only: a call that times out takes its connection with it. Over HTTP/2 a dead connection would stay and
+    // swallow the next calls too.
+    let connector = builder.https_or_http().enable_http1().wrap_connector(tcp);
     Ok(Client::builder(TokioExecutor::new()).build(connector))
 }

@@ -29,6 +29,8 @@ pub(super) struct Wanted<'a> {
     pub rows: BTreeSet<(u32, Option<Sku>)>,
     /// Headers of the target cells.
     pub headers: BTreeSet<String>,
+    /// What was just written (see [`fingerprint`]): rows that show it are of interest, whosever they are.
+    pub written: BTreeSet<String>,
 }
 
 /// How much of a tab has to be read.
@@ -137,8 +139,7 @@ impl<'a> Looker<'a> {
                 again = true;
                 continue;
             }
-            let all = effort.whole && tab.layout.rows <= WHOLE_ROWS_MAX;
-            let view = View { columns, rows: sight.rows, all };
+            let view = View::new(columns, sight.rows);
             let is_missing = |(hint, sku): &(u32, Option<Sku>)| {
                 sku.as_ref().is_some_and(|sku| match effort.whole {
                     true => view.place(Some(sku), *hint) == Place::Gone,
@@ -183,11 +184,13 @@ impl<'a> Looker<'a> {
                 else {
                     continue;
                 };
-                let large = effort.whole && tab.layout.rows > WHOLE_ROWS_MAX;
                 let columns = self.columns(tab);
                 let rows = body.into_iter().map(|(row, cells)| (row, seen_row(tab, columns, cells)));
                 // Of a large tab only what was asked for is kept.
-                sight.rows.extend(rows.filter(|(row, seen)| !large || is_wanted(tab, *row, seen)));
+                let interest = (effort.whole && tab.layout.rows > WHOLE_ROWS_MAX).then(|| Interest::new(tab));
+                sight.rows.extend(
+                    rows.filter(|(row, seen)| interest.as_ref().is_none_or(|interest| interest.has(*row, seen))),
+                );
             }
         }
         Ok(Some(sights))
@@ -275,10 +278,31 @@ fn seen_row(tab: &Wanted<'_>, columns: &Columns, cells: BTreeMap<u32, Seen>) -> 
     SeenRow { key, cells }
 }
 
-fn is_wanted(tab: &Wanted<'_>, row: u32, seen: &SeenRow) -> bool {
-    tab.rows
-        .iter()
-        .any(|(hint, sku)| *hint == row || matches!((&seen.key, sku), (Key::Sku(key), Some(sku)) if key == sku))
+/// What two equal cells have in common; floats cannot be sorted.
+pub(super) fn fingerprint(cell: &Cell) -> String {
+    format!("{cell:?}")
+}
+
+/// Which rows of a large tab are kept.
+struct Interest<'a> {
+    rows: BTreeSet<u32>,
+    skus: BTreeSet<&'a Sku>,
+    written: &'a BTreeSet<String>,
+}
+
+impl<'a> Interest<'a> {
+    fn new(tab: &'a Wanted<'_>) -> Self {
+        let rows = tab.rows.iter().map(|(row, _)| *row).collect();
+        let skus = tab.rows.iter().filter_map(|(_, sku)| sku.as_ref()).collect();
+        Self { rows, skus, written: &tab.written }
+    }
+
+    fn has(&self, row: u32, seen: &SeenRow) -> bool {
+        let shows = || seen.cells.values().any(|seen| self.written.contains(&fingerprint(&seen.cell)));
+        self.rows.contains(&row)
+            || matches!(&seen.key, Key::Sku(sku) if self.skus.contains(sku))
+            || (!self.written.is_empty() && shows())
+    }
 }
 
 /// Rows as half-open runs, near ones joined.

@@ -11,11 +11,11 @@ mod settle;
 mod tests;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub use change::{CellChange, CellOutcome, Expect, Known, Stranded, TabLayout, Target, WriteReport};
-use look::{Looker, Wanted};
+use look::{Looker, Wanted, fingerprint};
 use view::{Place, Views};
 
 use super::{CellWrite, SheetError, Workbook};
@@ -25,7 +25,7 @@ use crate::retry::Verdict;
 /// A write that has landed wrongly is corrected, and the correction may land wrongly too. Whoever sorts more often than
 /// this within seconds is waited for.
 const ROUNDS_MAX: u32 = 4;
-/// How often one cell is written at most: once, and once more when that was lost.
+/// How often a cell is written whose answer is lost: once, and once more.
 const SENDS_MAX: u32 = 2;
 /// A refused batch is halved to find the cell that is refused (a protected one, say); so many calls at most.
 const HALVINGS_MAX: u32 = 24;
@@ -63,6 +63,7 @@ pub async fn write_checked(
         }
         jobs = flush.decide(jobs, &views);
         if round == ROUNDS_MAX {
+            jobs.iter_mut().for_each(|job| job.sent = None);
             flush.give_up(jobs, &SheetError::Unsettled);
             break;
         }
@@ -98,8 +99,8 @@ async fn look(looker: &mut Looker<'_>, wanted: &[Wanted<'_>], after_write: bool)
 enum Cause {
     /// The caller's change at this index.
     Change(usize),
-    /// It was overwritten, in this column.
-    PutBack(u32),
+    /// It was overwritten by a write that was meant for another row.
+    PutBack,
 }
 
 /// One cell on its way.
@@ -118,6 +119,8 @@ struct Job {
     value: Cell,
     sent: Option<Sent>,
     sends: u32,
+    /// The cell shows a value that we wrote there without meaning to, in this zero-based column.
+    foreign: Option<u32>,
 }
 
 /// How a job was last written.
@@ -162,6 +165,7 @@ impl Flush<'_> {
                 value: change.value.clone(),
                 sent: None,
                 sends: 0,
+                foreign: None,
             });
         }
         jobs
@@ -184,30 +188,43 @@ impl Flush<'_> {
         let mut wanted: BTreeMap<usize, Wanted<'_>> = BTreeMap::new();
         for job in jobs {
             let Some(layout) = self.layouts.get(job.tab) else { continue };
-            let new = || Wanted { layout, rows: Default::default(), headers: Default::default() };
+            let new = || Wanted { layout, rows: BTreeSet::new(), headers: BTreeSet::new(), written: BTreeSet::new() };
             let tab = wanted.entry(job.tab).or_insert_with(new);
             let row = job.sent.as_ref().map_or(job.hint, |sent| sent.row);
             tab.rows.insert((row, job.sku.clone()));
             tab.headers.insert(job.header.clone());
+            tab.written.extend(job.sent.iter().map(|_| fingerprint(&job.value)));
         }
         wanted.into_values().collect()
     }
 
     fn finish(&mut self, job: Job, outcome: CellOutcome) {
-        match (&job.cause, &outcome) {
-            (Cause::Change(index), _) => self.outcomes[*index] = Some(outcome),
-            (Cause::PutBack(_), CellOutcome::Written { .. } | CellOutcome::AlreadyThere { .. }) => {
+        let is_right = match &outcome {
+            CellOutcome::Written { .. } | CellOutcome::AlreadyThere { .. } => true,
+            // Somebody typed over it, or removed the row: nothing of ours is left there.
+            CellOutcome::PersonChanged { .. } | CellOutcome::RowGone => true,
+            CellOutcome::Formula { .. }
+            | CellOutcome::Ambiguous
+            | CellOutcome::HeaderGone(_)
+            | CellOutcome::NotSent(_)
+            | CellOutcome::Unknown(_) => false,
+        };
+        if let (Some(column), Expect::Value(ours), false) = (job.foreign, &job.expect, is_right) {
+            let row = job.sent.as_ref().map_or(job.hint, |sent| sent.row);
+            self.strand(job.tab, row, column, job.sku.clone(), ours.clone());
+        }
+        match (job.cause, &outcome) {
+            (Cause::Change(index), _) => self.outcomes[index] = Some(outcome),
+            (Cause::PutBack, CellOutcome::Written { .. } | CellOutcome::AlreadyThere { .. }) => {
                 self.report.put_back += 1;
             }
-            // Somebody typed over it, or removed the row: nothing of ours is left there.
-            (Cause::PutBack(_), CellOutcome::PersonChanged { .. } | CellOutcome::RowGone) => {}
-            (Cause::PutBack(column), _) => {
-                let tab = self.title(&job).to_owned();
-                let row = job.sent.as_ref().map_or(job.hint, |sent| sent.row) + 1;
-                let wrote = if let Expect::Value(ours) = job.expect { ours } else { Cell::Blank };
-                self.report.stranded.push(Stranded { tab, row, column: *column, sku: job.sku, wrote });
-            }
+            (Cause::PutBack, _) => {}
         }
+    }
+
+    fn strand(&mut self, tab: usize, row: u32, column: u32, sku: Option<Sku>, wrote: Cell) {
+        let tab = self.layouts.get(tab).map(|layout| layout.mapping.tab.clone()).unwrap_or_default();
+        self.report.stranded.push(Stranded { tab, row: row + 1, column, sku, wrote });
     }
 
     fn give_up(&mut self, jobs: Vec<Job>, error: &SheetError) {
@@ -226,6 +243,7 @@ impl Flush<'_> {
         for mut job in jobs {
             match self.decide_one(&job, views) {
                 Ok(sent) => {
+                    job.hint = sent.row;
                     job.sent = Some(sent);
                     writable.push(job);
                 }

@@ -41,22 +41,31 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) struct View {
     pub columns: Columns,
-    pub rows: BTreeMap<u32, SeenRow>,
-    /// Every row of the tab is in here, not only those asked for.
-    pub all: bool,
+    rows: BTreeMap<u32, SeenRow>,
+    places: BTreeMap<Sku, Vec<u32>>,
 }
 
 impl View {
+    /// From the rows seen.
+    pub fn new(columns: Columns, rows: BTreeMap<u32, SeenRow>) -> Self {
+        let mut places: BTreeMap<Sku, Vec<u32>> = BTreeMap::new();
+        for (row, seen) in &rows {
+            if let Key::Sku(sku) = &seen.key {
+                places.entry(sku.clone()).or_default().push(*row);
+            }
+        }
+        Self { columns, rows, places }
+    }
+
     /// Where a key is; a blank key is where `hint` says, as long as that row has none.
     pub fn place(&self, sku: Option<&Sku>, hint: u32) -> Place {
         let Some(sku) = sku else {
             return if self.key(hint) == Key::Blank { Place::At(hint) } else { Place::Gone };
         };
-        let mut rows = self.rows.iter().filter(|(_, row)| matches!(&row.key, Key::Sku(key) if key == sku));
-        match (rows.next(), rows.next()) {
-            (Some((row, _)), None) => Place::At(*row),
-            (Some(_), Some(_)) => Place::Twice,
-            (None, _) => Place::Gone,
+        match self.places.get(sku).map(Vec::as_slice) {
+            Some([row]) => Place::At(*row),
+            Some(_) => Place::Twice,
+            None => Place::Gone,
         }
     }
 

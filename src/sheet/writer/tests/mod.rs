@@ -129,7 +129,7 @@ fn shop_tab(tabs: &mut [FakeTab]) -> &mut FakeTab {
 }
 
 /// Somebody sorts the rows below the header downwards.
-fn reverse(tabs: &mut Vec<FakeTab>) {
+fn reverse(tabs: &mut [FakeTab]) {
     shop_tab(tabs).rows[1..].reverse();
 }
 

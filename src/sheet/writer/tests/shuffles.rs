@@ -21,7 +21,7 @@ fn orders() -> Vec<Vec<usize>> {
     all
 }
 
-fn shuffle(tabs: &mut Vec<FakeTab>, order: &[usize]) {
+fn shuffle(tabs: &mut [FakeTab], order: &[usize]) {
     let tab = shop_tab(tabs);
     let rows = tab.rows.split_off(1);
     tab.rows.extend(order.iter().map(|at| rows[*at].clone()));
@@ -52,7 +52,7 @@ fn check(book: &FakeBook, changes: &[CellChange], outcomes: &[String], report: &
 #[tokio::test]
 async fn one_shuffle_at_any_moment_is_healed() {
     // A gets what C has, so that a wrong cell can look right.
-    let changes = [stock("A", 3.0), stock("B", 20.0), status("B", "ok"), stock("E", 1.0)];
+    let changes = [stock("A", 3.0), stock("B", 20.0), status("B", "ok"), status("C", "ok"), stock("E", 1.0)];
     for size in SIZES {
         for moment in moments() {
             for order in orders() {
@@ -80,6 +80,26 @@ async fn a_shuffle_with_a_lost_answer_is_healed() {
                 book.hook(moment, move |tabs| shuffle(tabs, &by));
                 let (outcomes, report) = flush(&book, size, &changes).await;
                 let what = format!("{size:?} {moment:?} {order:?} {applied}");
+                check(&book, &changes, &outcomes, &report, &what);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_shuffles_are_healed() {
+    let changes = [stock("A", 3.0), stock("B", 20.0), status("B", "ok"), stock("E", 1.0)];
+    let orders = orders();
+    let pairs = || moments().into_iter().flat_map(|first| moments().into_iter().map(move |second| (first, second)));
+    for size in SIZES {
+        for (first, second) in pairs().filter(|(first, second)| first != second) {
+            for (at, order) in orders.iter().enumerate().step_by(7) {
+                let (one, other) = (order.clone(), orders[(at * 31 + 17) % orders.len()].clone());
+                let what = format!("{size:?} {first:?} {one:?} {second:?} {other:?}");
+                let book = book();
+                book.hook(first, move |tabs| shuffle(tabs, &one));
+                book.hook(second, move |tabs| shuffle(tabs, &other));
+                let (outcomes, report) = flush(&book, size, &changes).await;
                 check(&book, &changes, &outcomes, &report, &what);
             }
         }
