@@ -7,6 +7,8 @@ mod auth;
 mod cache;
 mod error;
 #[cfg(test)]
+mod lab_tests;
+#[cfg(test)]
 mod tests;
 mod transport;
 mod values;
