@@ -60,7 +60,8 @@ impl Change {
         }
         if mask.covers(&["userEnteredFormat", "numberFormat"]) {
             let format = cell.map(|cell| cell.object("userEnteredFormat", CELL_FORMAT)).transpose()?.flatten();
-            let number = format.map(|format| format.object("numberFormat", &["type", "pattern"])).transpose()?.flatten();
+            let number =
+                format.map(|format| format.object("numberFormat", &["type", "pattern"])).transpose()?.flatten();
             change.format = Some(number.map_or(Ok(Format::default()), |number| number_format(&number))?);
         }
         Ok(change)

@@ -93,12 +93,7 @@ impl<'a> Payload<'a> {
     }
 
     /// A name out of an enumeration.
-    pub(super) fn choice<T: Copy>(
-        &self,
-        name: &str,
-        type_name: &str,
-        of: &[(&str, T)],
-    ) -> Result<Option<T>, ApiError> {
+    pub(super) fn choice<T: Copy>(&self, name: &str, type_name: &str, of: &[(&str, T)]) -> Result<Option<T>, ApiError> {
         match self.text(name)? {
             None => Ok(None),
             Some(text) => choose(&self.place(name), text, type_name, of).map(Some),

@@ -118,11 +118,8 @@ fn date(text: &str, locale: &Locale, this_year: i32) -> Option<(f64, Format)> {
         _ => year,
     };
     let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
-    let pattern = if parts.first().is_some_and(|first| *first >= 1000) {
-        "yyyy-mm-dd".to_owned()
-    } else {
-        locale.date_pattern()
-    };
+    let pattern =
+        if parts.first().is_some_and(|first| *first >= 1000) { "yyyy-mm-dd".to_owned() } else { locale.date_pattern() };
     Some((serial(date)?, Format::new(FormatKind::Date, pattern)))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::sheet::{CellRange, CellWrite};
 
-/// The last column a grid can have (18,278 columns: https://support.google.com/drive/answer/37603).
+/// The last column a grid can have (18,278 columns: <https://support.google.com/drive/answer/37603>).
 const LAST_COLUMN: u32 = 18_277;
 
 /// Letters of a zero-based column: `0` is `A`, `26` is `AA`.

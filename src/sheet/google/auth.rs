@@ -39,7 +39,7 @@ pub enum Account {
         /// The downloaded key file's content.
         key_json: SecretString,
     },
-    /// A person, for those who may not create service accounts. Signs in once through [`Tokens::sign_in`].
+    /// A person, for those who may not create service accounts. Signs in once through [`sign_in`](super::GoogleWorkbook::sign_in).
     Installed {
         /// Content of the OAuth client file ("Desktop app").
         client_secret_json: SecretString,

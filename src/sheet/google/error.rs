@@ -52,7 +52,7 @@ pub fn sort(error: common::Error, status: Option<u16>, account: &str) -> SheetEr
 }
 
 /// Sort an answer by its HTTP status and Google's error body
-/// (https://cloud.google.com/apis/design/errors; Drive still adds `errors[].reason`).
+/// (<https://cloud.google.com/apis/design/errors>; Drive still adds `errors[].reason`).
 fn answer(status: Option<u16>, body: Option<&Value>, account: &str) -> SheetError {
     let error = body.and_then(|body| body.get("error"));
     let code = error.and_then(|error| error.get("code")).and_then(Value::as_u64).and_then(|code| code.try_into().ok());

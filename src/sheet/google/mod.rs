@@ -7,6 +7,8 @@ mod auth;
 mod cache;
 mod error;
 #[cfg(test)]
+mod lab_tests;
+#[cfg(test)]
 mod tests;
 mod transport;
 mod values;
@@ -31,9 +33,9 @@ use transport::Connector;
 use crate::sheet::{CellRange, CellWrite, Grid, Render, Shape, SheetError, TabShape, Workbook};
 
 /// A call that takes longer is given up on. Google itself ends a request after 180 s
-/// (https://developers.google.com/workspace/sheets/api/limits); a person waits less, and a lost answer is looked up.
+/// (<https://developers.google.com/workspace/sheets/api/limits>); a person waits less, and a lost answer is looked up.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
-/// Requests per minute and user, for reads and for writes (https://developers.google.com/workspace/sheets/api/limits).
+/// Requests per minute and user, for reads and for writes (<https://developers.google.com/workspace/sheets/api/limits>).
 const CALLS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// Web servers commonly take 8 KiB of request line; ranges beyond that go in a call of their own.
 const QUERY_MAX: usize = 7_000;
