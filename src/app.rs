@@ -49,6 +49,10 @@ impl App {
         let lock = hold(dir)?;
         let ledger = Ledger::open(&dir.join("shelfd.db")).await?;
         let book = GoogleWorkbook::new(google(&config)).await?;
+        let book = match config.sheet.calls_per_minute {
+            Some(calls) => book.with_calls_per_minute(calls),
+            None => book,
+        };
         let mut shops = Vec::new();
         for shop in &config.shops {
             shops.push(Shop { store: stores::build(&shop.store)?, buffer: shop.buffer });

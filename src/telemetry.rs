@@ -15,6 +15,11 @@ use crate::engine::Tally;
 /// Start logging to stderr: words for a person at a terminal, JSON lines for a journal. `RUST_LOG` refines it.
 pub fn start_logging(default: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    // It writes tokens at debug level; no setting may bring them into a journal.
+    let filter = match "yup_oauth2=warn".parse() {
+        Ok(cap) => filter.add_directive(cap),
+        Err(_) => filter,
+    };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start (tests) keeps the first.
     let _ = if std::io::stderr().is_terminal() {

@@ -4,6 +4,7 @@ mod sheet;
 mod shops;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -51,6 +52,8 @@ pub struct SheetConfig {
     pub block_rows: u32,
     /// Decimals of a price.
     pub price_decimals: u32,
+    /// Calls a minute that Google grants, reads and writes each.
+    pub calls_per_minute: Option<NonZeroU32>,
     /// Tabs.
     pub tabs: Vec<TabMapping>,
 }

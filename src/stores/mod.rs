@@ -291,6 +291,6 @@ pub enum StoreConfig {
 pub fn build(config: &StoreConfig) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match config {
         StoreConfig::Shopify(config) => Arc::new(shopify::Shopify::new(config.clone())?),
-        StoreConfig::WooCommerce(config) => todo!("{config:?}"),
+        StoreConfig::WooCommerce(config) => Arc::new(woocommerce::WooCommerce::new(config.clone())?),
     })
 }

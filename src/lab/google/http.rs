@@ -137,7 +137,10 @@ fn sheets_answer(
         Kind::Read => read(face, call, query, mask.as_ref()),
         Kind::Write | Kind::Other => write(face, call, query, &body, &user),
     }?;
-    Ok(mask.map_or(answer.clone(), |mask| mask.cut(answer)))
+    Ok(match mask {
+        Some(mask) => mask.cut(answer),
+        None => answer,
+    })
 }
 
 /// The `fields` of a call. Their first parts are checked against the method's answer; deeper ones may name nothing.
