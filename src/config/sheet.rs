@@ -29,7 +29,8 @@ pub(super) fn read(mut section: Section<'_>, folder: &Path) -> Option<SheetConfi
     let poll = section.secs_or("poll_secs", 5.0, 0.1..=3600.0, "how often to ask whether the sheet changed");
     let block_rows = section.int_or("block_rows", 5000, 100..=50_000, "rows per read; bounds memory");
     let decimals = section.int_or("price_decimals", 2, 0..=4, "2 for euros and dollars, 0 for yen");
-    let calls = section.int_or("calls_per_minute", 0, 1..=100_000, "reads and writes each; Google grants 60 unless asked");
+    let calls =
+        section.int_or("calls_per_minute", 0, 1..=100_000, "reads and writes each; Google grants 60 unless asked");
     let mut tabs: Vec<TabMapping> = section.sections("tabs").into_iter().filter_map(read_tab).collect();
     if !section.has("tabs") {
         section.complain("tabs", "", want("at least one [[sheet.tabs]] table", "see config.example.toml"));

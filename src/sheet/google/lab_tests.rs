@@ -62,7 +62,7 @@ async fn cells(book: &GoogleWorkbook) -> Vec<(String, Cell, Cell)> {
 
 fn change(sku: &str, row_hint: u32, header: &str, expect: Expect, value: Cell) -> CellChange {
     let (tab, header) = ("Joe's Shop".to_owned(), header.to_owned());
-    CellChange { tab, row_hint, sku: Sku::new(sku).unwrap(), header, expect, value }
+    CellChange { tab, row_hint, target: Target::Key(Sku::new(sku).unwrap()), header, expect, value }
 }
 
 async fn write(book: &GoogleWorkbook, changes: &[CellChange]) -> (Vec<CellOutcome>, WriteReport) {

@@ -82,8 +82,7 @@ impl Flush<'_> {
 
     fn has_moved(&self, job: &Job, views: &Views) -> bool {
         let view = views.get(self.title(job)).and_then(|view| view.as_ref().ok());
-        view.zip(job.sent.as_ref())
-            .is_some_and(|(view, sent)| view.place_of(job, sent.row) != Place::At(sent.row))
+        view.zip(job.sent.as_ref()).is_some_and(|(view, sent)| view.place_of(job, sent.row) != Place::At(sent.row))
     }
 
     fn judge(&self, job: &Job, jobs: &[Job], moved: &BTreeSet<usize>, views: &Views) -> Verdict {
