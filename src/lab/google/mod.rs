@@ -75,7 +75,7 @@ pub struct GoogleOptions {
 }
 
 impl Default for GoogleOptions {
-    /// An empty English spreadsheet with Google's own quotas
+    /// An empty English spreadsheet with Google's own quotas:
     /// <https://developers.google.com/workspace/sheets/api/limits>.
     fn default() -> Self {
         Self {
