@@ -1,6 +1,7 @@
 //! The lab: a world to try things in. A Sheets and Drive API and stores that speak their real dialects over HTTP, hold
 //! state, send signed webhooks, keep rate limits, and misbehave on request. Serves the demo, the tests and the benchmarks.
 
+pub mod catalog;
 pub mod courier;
 pub mod gate;
 pub mod google;
