@@ -1,6 +1,6 @@
 //! Reads single fields the way all formats need it: prices, units, handles.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -49,19 +49,24 @@ pub fn stock(draft: &mut Draft, line: u64, text: &str, options: &LoadOptions) ->
 
 /// Handles made from names where a format has none, each once.
 #[derive(Debug, Default)]
-pub struct Handles(BTreeSet<String>);
+pub struct Handles {
+    taken: BTreeSet<String>,
+    /// How often each was wanted, so that a thousand equal names take a thousand steps, not half a million.
+    wanted: BTreeMap<String, usize>,
+}
 
 impl Handles {
     /// Take `wanted` if it is free, else `wanted-2`, `wanted-3`, ….
     pub fn take(&mut self, wanted: &str) -> String {
         let wanted = if wanted.is_empty() { "product" } else { wanted };
-        let mut handle = wanted.to_owned();
-        let mut count = 1;
-        while !self.0.insert(handle.clone()) {
-            count += 1;
-            handle = format!("{wanted}-{count}");
+        let count = self.wanted.entry(wanted.to_owned()).or_default();
+        loop {
+            *count += 1;
+            let handle = if *count == 1 { wanted.to_owned() } else { format!("{wanted}-{count}") };
+            if self.taken.insert(handle.clone()) {
+                return handle;
+            }
         }
-        handle
     }
 }
 
@@ -111,5 +116,7 @@ mod tests {
         assert_eq!(handles.take(&slug("Baker's  Café, Zürich!")), "bakers-café-zürich");
         assert_eq!(handles.take(&slug("???")), "product");
         assert_eq!(handles.take("product"), "product-2");
+        assert_eq!(handles.take("product-3"), "product-3");
+        assert_eq!(handles.take("product"), "product-4");
     }
 }

@@ -16,7 +16,7 @@ const COLOURS: &[&str] = &["Black", "White", "Navy", "Sand", "Olive", "Rust", "G
 const VARIANTS_MAX: usize = 12;
 
 /// Exactly so many variants, with unique SKUs. The same seed gives the same catalog, and a shorter one is a longer
-/// one's beginning, except that its last product may be cut short.
+/// one's beginning.
 pub fn generate(variants: usize, seed: u64) -> Vec<LabItem> {
     let mut rng = Rng::new(seed);
     let mut items = Vec::with_capacity(variants);

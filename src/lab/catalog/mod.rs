@@ -23,6 +23,13 @@ use table::Table;
 
 use super::LabItem;
 
+/// Shopify's limit, and what the lab's sheet has columns for.
+/// <https://shopify.dev/docs/api/admin-graphql/latest/objects/ProductOption>
+pub const OPTIONS_MAX: usize = 3;
+
+/// A note on a duplicate names so many of the others.
+const OTHERS_MAX: usize = 5;
+
 /// How to read what a file leaves open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoadOptions {
@@ -150,7 +157,12 @@ impl Draft {
         self.notes.push(CatalogNote { line, words: words.into() });
     }
 
-    fn push(&mut self, line: u64, item: LabItem) {
+    fn push(&mut self, line: u64, mut item: LabItem) {
+        if item.options.len() > OPTIONS_MAX {
+            self.note(line, format!("{} options: those from the third on are joined", item.options.len()));
+            let (names, values): (Vec<_>, Vec<_>) = item.options.split_off(OPTIONS_MAX - 1).into_iter().unzip();
+            item.options.push((names.join(" / "), values.join(" / ")));
+        }
         self.rows.push((line, item));
     }
 
@@ -185,8 +197,10 @@ impl Draft {
         }
         for (text, lines) in lines.into_iter().filter(|(_, lines)| lines.len() > 1) {
             for line in &lines {
-                let others: Vec<String> = lines.iter().filter(|other| *other != line).map(u64::to_string).collect();
-                self.note(*line, format!("\"{text}\" is also in line {}", others.join(", ")));
+                let others = lines.iter().filter(|other| *other != line).take(OTHERS_MAX).map(u64::to_string);
+                let others: Vec<String> = others.collect();
+                let more = if lines.len() > OTHERS_MAX + 1 { ", …" } else { "" };
+                self.note(*line, format!("\"{text}\" is also in line {}{more}", others.join(", ")));
             }
         }
     }

@@ -30,6 +30,18 @@ fn says_when_bytes_were_replaced() {
     assert_eq!(catalog.notes.len(), 1);
 }
 
+#[test]
+fn names_a_few_of_many_duplicates() {
+    let check = |count: usize, expect: &str| {
+        let rows = "A,simple,Mat,1,1\n".repeat(count);
+        let catalog = load(format!("sku,product_type,name,price,qty\n{rows}").as_bytes(), &LoadOptions::default());
+        assert_eq!(catalog.unwrap().notes[0].words, expect);
+    };
+    check(2, "\"A\" is also in line 3");
+    check(6, "\"A\" is also in line 3, 4, 5, 6, 7");
+    check(7, "\"A\" is also in line 3, 4, 5, 6, 7, …");
+}
+
 /// File, format, items, key, notes. Counted by hand from the files.
 const REAL_FILES: [(&str, Format, usize, KeyStyle, usize); 8] = [
     ("shopify_apparel.csv", Format::Shopify, 22, KeyStyle::HandleAndOptions, 1),

@@ -117,6 +117,14 @@ mod tests {
     }
 
     #[test]
+    fn joins_options_beyond_the_third() {
+        let catalog = read("Bed,bed,,a|b|c|d,1|2|3|4,X,1,1\n");
+        let third = ("c / d".to_owned(), "3 / 4".to_owned());
+        assert_eq!((catalog.items[0].options.len(), &catalog.items[0].options[2]), (3, &third));
+        assert_eq!(catalog.notes[0].words, "4 options: those from the third on are joined");
+    }
+
+    #[test]
     fn odd_rows_stay() {
         let catalog = read(",,,,Red,X,1,1\nSock,,,size,S|Red,Y,1,1\nShoe,,,size,,Z,1,1\n");
         assert_eq!(catalog.items.len(), 3);
