@@ -1,0 +1,174 @@
+//! Errors in the shape that Google's JSON APIs give them.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode, header};
+use axum::response::IntoResponse;
+use serde_json::{Value as Json, json};
+
+/// An error answer of the Sheets API (`google.rpc.Status`).
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ApiError {
+    code: u16,
+    status: &'static str,
+    pub message: String,
+    details: Vec<Json>,
+    /// `errors[0]` of the older shape, which Drive still sends.
+    legacy: Option<Json>,
+}
+
+impl ApiError {
+    fn new(code: u16, status: &'static str, message: impl Into<String>) -> Self {
+        Self { code, status, message: message.into(), details: Vec::new(), legacy: None }
+    }
+
+    /// 400 for what the request says.
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(400, "INVALID_ARGUMENT", message)
+    }
+
+    /// 400 for JSON that does not fit the API's schema; `field` is where.
+    pub(super) fn bad_payload(field: &str, description: impl Into<String>) -> Self {
+        let description = description.into();
+        let violation = json!({ "field": field, "description": description });
+        let detail = json!({ "@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation] });
+        Self { details: vec![detail], ..Self::invalid(description) }
+    }
+
+    /// 400 for a field that the API does not know.
+    pub(super) fn unknown_field(name: &str, at: &str) -> Self {
+        let place = if at.is_empty() { String::new() } else { format!(" at '{at}'") };
+        let text = format!("Invalid JSON payload received. Unknown name \"{name}\"{place}: Cannot find field.");
+        Self::bad_payload(at, text)
+    }
+
+    /// 400 for a query parameter that the method does not have.
+    pub(super) fn unknown_parameter(name: &str) -> Self {
+        let text = format!(
+            "Invalid JSON payload received. Unknown name \"{name}\": Cannot bind query parameter. Field '{name}' could \
+             not be found in request message."
+        );
+        Self::bad_payload("", text)
+    }
+
+    /// 400 for a `fields` mask that names what the answer does not have.
+    pub(super) fn bad_mask(path: &str) -> Self {
+        let text = format!("Error expanding 'fields' parameter. Cannot find matching fields for path '{path}'.");
+        Self { message: "Request contains an invalid argument.".to_owned(), ..Self::bad_payload(path, text) }
+    }
+
+    /// 401 for a token that is missing, unknown or expired.
+    pub(super) fn unauthenticated() -> Self {
+        let message = "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or \
+                       other valid authentication credential. See \
+                       https://developers.google.com/identity/sign-in/web/devconsole-project.";
+        let legacy = json!({
+            "message": "Invalid Credentials", "domain": "global", "reason": "authError",
+            "location": "Authorization", "locationType": "header",
+        });
+        Self { legacy: Some(legacy), ..Self::new(401, "UNAUTHENTICATED", message) }
+    }
+
+    /// 403 for a token whose scopes do not cover the method.
+    pub(super) fn insufficient_scopes() -> Self {
+        let message = "Request had insufficient authentication scopes.";
+        let detail = json!({
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "domain": "googleapis.com",
+        });
+        let legacy =
+            json!({ "message": "Insufficient Permission", "domain": "global", "reason": "insufficientPermissions" });
+        Self { details: vec![detail], legacy: Some(legacy), ..Self::new(403, "PERMISSION_DENIED", message) }
+    }
+
+    /// 404 for a spreadsheet that does not exist or is not shared.
+    pub(super) fn not_found() -> Self {
+        Self::new(404, "NOT_FOUND", "Requested entity was not found.")
+    }
+
+    /// 404 of Drive.
+    pub(super) fn file_not_found(id: &str) -> Self {
+        let message = format!("File not found: {id}.");
+        let legacy = json!({
+            "message": message, "domain": "global", "reason": "notFound",
+            "location": "fileId", "locationType": "parameter",
+        });
+        Self { legacy: Some(legacy), ..Self::new(404, "", message) }
+    }
+
+    /// 400 of Drive for a `fields` mask that names what a file does not have.
+    pub(super) fn invalid_selection(path: &str) -> Self {
+        let message = format!("Invalid field selection {path}");
+        let legacy = json!({
+            "message": message, "domain": "global", "reason": "invalidParameter",
+            "location": "fields", "locationType": "parameter",
+        });
+        Self { legacy: Some(legacy), ..Self::new(400, "", message) }
+    }
+
+    /// 429: the quota of this minute is used up. `what` is `Read` or `Write`.
+    pub(super) fn quota(what: &str, limit: u32) -> Self {
+        // A made-up project number, as long as real ones.
+        const PROJECT: &str = "100000000000";
+        let message = format!(
+            "Quota exceeded for quota metric '{what} requests' and limit '{what} requests per minute per user' of \
+             service 'sheets.googleapis.com' for consumer 'project_number:{PROJECT}'."
+        );
+        let detail = json!({
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "RATE_LIMIT_EXCEEDED",
+            "domain": "googleapis.com",
+            "metadata": {
+                "consumer": format!("projects/{PROJECT}"),
+                "quota_limit": format!("{what}RequestsPerMinutePerUser"),
+                "quota_limit_value": limit.to_string(),
+                "quota_location": "global",
+                "quota_metric": format!("sheets.googleapis.com/{}_requests", what.to_lowercase()),
+                "service": "sheets.googleapis.com",
+            },
+        });
+        Self { details: vec![detail], ..Self::new(429, "RESOURCE_EXHAUSTED", message) }
+    }
+
+    /// 501 for what the real API has and the lab does not play. Google never sends this one.
+    pub(super) fn not_played(what: &str) -> Self {
+        Self::new(501, "UNIMPLEMENTED", format!("the lab does not play {what}"))
+    }
+
+    /// True for JSON that does not fit the schema, whose message already says where.
+    pub(super) fn is_schema(&self) -> bool {
+        self.message.starts_with("Invalid JSON payload") || self.message.starts_with("Invalid value at")
+    }
+
+    /// The same error with words in front of its message.
+    pub(super) fn within(mut self, context: &str) -> Self {
+        self.message = format!("{context}: {}", self.message);
+        self
+    }
+
+    fn json(&self) -> Json {
+        let mut error = json!({ "code": self.code, "message": self.message });
+        if let Some(legacy) = &self.legacy {
+            error["errors"] = json!([legacy]);
+        }
+        if !self.status.is_empty() {
+            error["status"] = json!(self.status);
+        }
+        if !self.details.is_empty() {
+            error["details"] = json!(self.details);
+        }
+        json!({ "error": error })
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response<Body> {
+        answer(self.code, &self.json())
+    }
+}
+
+/// A JSON answer the way Google sends it: indented, and never to be cached.
+pub(super) fn answer(code: u16, body: &Json) -> Response<Body> {
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = [(header::CONTENT_TYPE, "application/json; charset=UTF-8"), (header::CACHE_CONTROL, "private")];
+    (status, headers, format!("{body:#}\n")).into_response()
+}

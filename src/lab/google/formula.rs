@@ -1,0 +1,372 @@
+//! Just enough formulas for a merchant's sheet: literals, references, arithmetic, `&`, and errors. A function is `#NAME?`.
+
+use std::ops::Range;
+
+use super::a1;
+use super::book::Book;
+use super::cell::{CellError, Content, Value};
+use super::locale::Locale;
+use super::typed;
+
+/// References followed one inside another; a loop is cut here too.
+const DEPTH_MAX: usize = 100;
+
+/// References followed for one cell, so that cells built on each other twice over cannot stall the lab.
+const STEPS_MAX: usize = 10_000;
+
+/// A reference to one cell inside a formula.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reference {
+    /// `None`: the formula's own tab.
+    pub tab: Option<String>,
+    pub row: usize,
+    pub row_fixed: bool,
+    pub column: usize,
+    pub column_fixed: bool,
+}
+
+impl Reference {
+    fn notation(&self) -> String {
+        let tab = self.tab.as_deref().map(|tab| format!("{}!", a1::title(tab))).unwrap_or_default();
+        let fixed = |fixed: bool| if fixed { "$" } else { "" };
+        let column = a1::column_letters(self.column);
+        format!("{tab}{}{column}{}{}", fixed(self.column_fixed), fixed(self.row_fixed), self.row + 1)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    Value(Value),
+    Reference(Reference),
+    Name,
+    Operator(char),
+}
+
+/// The formula's tokens with the bytes they stand at. `None`: it cannot be read.
+fn tokens(formula: &str, locale: &Locale) -> Option<Vec<(Token, Range<usize>)>> {
+    let mut found = Vec::new();
+    let mut at = 1;
+    while let Some(c) = formula.get(at..)?.chars().next() {
+        let rest = formula.get(at..)?;
+        if c.is_whitespace() {
+            at += c.len_utf8();
+            continue;
+        }
+        let (token, length) = match c {
+            '"' => text_token(rest)?,
+            '#' => {
+                let error = CellError::ALL.into_iter().find(|error| rest.starts_with(error.shown()))?;
+                (Token::Value(Value::Error(error)), error.shown().len())
+            }
+            '+' | '-' | '*' | '/' | '&' | '(' | ')' | ':' | ',' | ';' => (Token::Operator(c), 1),
+            '\'' => quoted_reference(rest)?,
+            c if c.is_ascii_digit() || c == locale.decimal => number_token(rest, locale)?,
+            c if c.is_alphabetic() || c == '$' || c == '_' => word_token(rest),
+            _ => return None,
+        };
+        found.push((token, at..at + length));
+        at += length;
+    }
+    Some(found)
+}
+
+fn text_token(rest: &str) -> Option<(Token, usize)> {
+    let mut text = String::new();
+    let mut at = 1;
+    loop {
+        let close = at + rest.get(at..)?.find('"')?;
+        text.push_str(rest.get(at..close)?);
+        at = close + 1;
+        if !rest.get(at..)?.starts_with('"') {
+            return Some((Token::Value(Value::Text(text)), at));
+        }
+        text.push('"');
+        at += 1;
+    }
+}
+
+fn number_token(rest: &str, locale: &Locale) -> Option<(Token, usize)> {
+    let length = rest.find(|c: char| !c.is_ascii_digit() && c != locale.decimal).unwrap_or(rest.len());
+    let (number, _) = typed::number(rest.get(..length)?, locale)?;
+    Some((Token::Value(Value::Number(number)), length))
+}
+
+fn quoted_reference(rest: &str) -> Option<(Token, usize)> {
+    // The quote closes where a `!` follows it; a doubled quote is part of the title.
+    let bang = rest.find("'!")? + 1;
+    let tab = a1::split(rest.get(..bang)?)?.tab?;
+    let cell_length = word_length(rest.get(bang + 1..)?);
+    let length = bang + 1 + cell_length;
+    let reference = cell_reference(rest.get(bang + 1..length)?)?;
+    Some((Token::Reference(Reference { tab: Some(tab), ..reference }), length))
+}
+
+fn word_length(rest: &str) -> usize {
+    rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '$' | '_' | '.'))).unwrap_or(rest.len())
+}
+
+fn word_token(rest: &str) -> (Token, usize) {
+    let length = word_length(rest);
+    let word = rest.get(..length).unwrap_or_default();
+    if let Some(after) = rest.get(length..).and_then(|after| after.strip_prefix('!')) {
+        let cell_length = word_length(after);
+        let reference = after.get(..cell_length).and_then(cell_reference);
+        let token = reference
+            .map_or(Token::Name, |reference| Token::Reference(Reference { tab: Some(word.to_owned()), ..reference }));
+        return (token, length + 1 + cell_length);
+    }
+    let token = if word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false") {
+        Token::Value(Value::Bool(word.eq_ignore_ascii_case("true")))
+    } else {
+        cell_reference(word).map_or(Token::Name, Token::Reference)
+    };
+    (token, length)
+}
+
+fn cell_reference(word: &str) -> Option<Reference> {
+    let (column_fixed, rest) = word.strip_prefix('$').map_or((false, word), |rest| (true, rest));
+    let letters_end = rest.find(|c: char| !c.is_ascii_alphabetic())?;
+    let (letters, digits) = rest.split_at_checked(letters_end)?;
+    let (row_fixed, digits) = digits.strip_prefix('$').map_or((false, digits), |digits| (true, digits));
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let row = digits.parse::<usize>().ok()?.checked_sub(1)?;
+    Some(Reference { tab: None, row, row_fixed, column: a1::column_index(letters)?, column_fixed })
+}
+
+/// The formula with its references moved; `moved` answers `None` for one whose cell is gone (`#REF!`).
+pub(super) fn rewrite(
+    formula: &str,
+    locale: &Locale,
+    moved: impl Fn(&Reference) -> Option<Reference>,
+) -> Option<String> {
+    let mut text = String::new();
+    let mut copied = 0;
+    for (token, at) in tokens(formula, locale)? {
+        if let Token::Reference(reference) = token {
+            text.push_str(formula.get(copied..at.start)?);
+            text.push_str(&moved(&reference).map_or(CellError::Ref.shown().to_owned(), |moved| moved.notation()));
+            copied = at.end;
+        }
+    }
+    text.push_str(formula.get(copied..)?);
+    Some(text)
+}
+
+/// What a cell comes to.
+pub(super) fn value(book: &Book, tab: usize, row: usize, column: usize) -> Value {
+    Evaluation { book, path: Vec::new(), steps: 0 }.cell(tab, row, column)
+}
+
+struct Evaluation<'a> {
+    book: &'a Book,
+    path: Vec<(usize, usize, usize)>,
+    steps: usize,
+}
+
+type Outcome = Result<Value, CellError>;
+
+impl Evaluation<'_> {
+    fn cell(&mut self, tab: usize, row: usize, column: usize) -> Value {
+        match &self.book.slot(tab, row, column).content {
+            Content::Empty => Value::Empty,
+            Content::Number(number) => Value::Number(*number),
+            Content::Text(text) => Value::Text(text.clone()),
+            Content::Bool(flag) => Value::Bool(*flag),
+            Content::Formula(formula) => {
+                let here = (tab, row, column);
+                self.steps += 1;
+                if self.path.contains(&here) || self.path.len() >= DEPTH_MAX || self.steps > STEPS_MAX {
+                    return Value::Error(CellError::Ref);
+                }
+                self.path.push(here);
+                let value = self.formula(formula, tab).unwrap_or_else(Value::Error);
+                self.path.pop();
+                value
+            }
+        }
+    }
+
+    fn formula(&mut self, formula: &str, tab: usize) -> Outcome {
+        let tokens = tokens(formula, &self.book.locale()).ok_or(CellError::Parse)?;
+        if tokens.iter().any(|(token, _)| *token == Token::Name) {
+            return Err(CellError::Name);
+        }
+        let tokens: Vec<Token> = tokens.into_iter().map(|(token, _)| token).collect();
+        let mut reader = Reader { evaluation: self, tab, tokens: &tokens, depth: 0 };
+        let value = reader.joined()?;
+        if reader.tokens.is_empty() { Ok(value) } else { Err(CellError::Parse) }
+    }
+}
+
+/// Reads one formula by recursive descent.
+struct Reader<'e, 'b, 't> {
+    evaluation: &'e mut Evaluation<'b>,
+    tab: usize,
+    tokens: &'t [Token],
+    depth: usize,
+}
+
+impl Reader<'_, '_, '_> {
+    fn operator(&mut self, among: &[char]) -> Option<char> {
+        match self.tokens {
+            [Token::Operator(operator), rest @ ..] if among.contains(operator) => {
+                self.tokens = rest;
+                Some(*operator)
+            }
+            _ => None,
+        }
+    }
+
+    fn joined(&mut self) -> Outcome {
+        let mut left = self.sum()?;
+        while self.operator(&['&']).is_some() {
+            let right = self.sum()?;
+            left = Value::Text(format!("{}{}", self.text(&left)?, self.text(&right)?));
+        }
+        Ok(left)
+    }
+
+    fn sum(&mut self) -> Outcome {
+        let mut left = self.product()?;
+        while let Some(operator) = self.operator(&['+', '-']) {
+            let right = self.product()?;
+            let (a, b) = (self.number(&left)?, self.number(&right)?);
+            left = Value::Number(if operator == '+' { a + b } else { a - b });
+        }
+        Ok(left)
+    }
+
+    fn product(&mut self) -> Outcome {
+        let mut left = self.factor()?;
+        while let Some(operator) = self.operator(&['*', '/']) {
+            let right = self.factor()?;
+            let (a, b) = (self.number(&left)?, self.number(&right)?);
+            left = match operator {
+                '*' => Value::Number(a * b),
+                _ if b == 0.0 => return Err(CellError::DivideByZero),
+                _ => Value::Number(a / b),
+            };
+        }
+        Ok(left)
+    }
+
+    fn factor(&mut self) -> Outcome {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(CellError::Parse);
+        }
+        let value = self.plain_factor();
+        self.depth -= 1;
+        value
+    }
+
+    fn plain_factor(&mut self) -> Outcome {
+        if let Some(sign) = self.operator(&['+', '-']) {
+            let value = self.factor()?;
+            return if sign == '-' { Ok(Value::Number(-self.number(&value)?)) } else { Ok(value) };
+        }
+        if self.operator(&['(']).is_some() {
+            let value = self.joined()?;
+            return self.operator(&[')']).map(|_| value).ok_or(CellError::Parse);
+        }
+        let (token, rest) = self.tokens.split_first().ok_or(CellError::Parse)?;
+        self.tokens = rest;
+        match token {
+            Token::Value(Value::Error(error)) => Err(*error),
+            Token::Value(value) => Ok(value.clone()),
+            Token::Reference(reference) => self.referenced(reference),
+            Token::Name => Err(CellError::Name),
+            Token::Operator(_) => Err(CellError::Parse),
+        }
+    }
+
+    fn referenced(&mut self, reference: &Reference) -> Outcome {
+        let book = self.evaluation.book;
+        let tab = match &reference.tab {
+            Some(title) => book.tab_index(title).ok_or(CellError::Ref)?,
+            None => self.tab,
+        };
+        if !book.has_cell(tab, reference.row, reference.column) {
+            return Err(CellError::Ref);
+        }
+        match self.evaluation.cell(tab, reference.row, reference.column) {
+            Value::Error(error) => Err(error),
+            value => Ok(value),
+        }
+    }
+
+    fn number(&self, value: &Value) -> Result<f64, CellError> {
+        match value {
+            Value::Empty => Ok(0.0),
+            Value::Number(number) => Ok(*number),
+            Value::Bool(flag) => Ok(f64::from(u8::from(*flag))),
+            Value::Text(text) => {
+                let number = typed::number(text.trim(), &self.evaluation.book.locale());
+                number.map(|(number, _)| number).ok_or(CellError::Value)
+            }
+            Value::Error(error) => Err(*error),
+        }
+    }
+
+    fn text(&self, value: &Value) -> Result<String, CellError> {
+        match value {
+            Value::Error(error) => Err(*error),
+            value => Ok(super::render::shown(value, &Default::default(), &self.evaluation.book.locale())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn book(locale: &str, cells: &[(usize, usize, &str)]) -> Book {
+        let mut book = Book::new("B", locale, &[("Sheet1".to_owned(), vec![]), ("Other tab".to_owned(), vec![])]);
+        for (row, column, typed) in cells {
+            book.type_in(0, *row, *column, typed, 2026);
+        }
+        book
+    }
+
+    fn check(locale: &str, formula: &str, expect: &Value) {
+        let book = book(locale, &[(0, 0, "10"), (0, 1, "three"), (0, 2, "'4"), (0, 3, formula), (0, 4, "=D1/0")]);
+        assert_eq!(value(&book, 0, 0, 3), *expect, "{formula}");
+    }
+
+    #[test]
+    fn arithmetic_and_references() {
+        check("en_US", "=1+2*3", &Value::Number(7.0));
+        check("en_US", "=(1+2)*-3", &Value::Number(-9.0));
+        check("en_US", "=A1-C1", &Value::Number(6.0));
+        check("en_US", "=$A$1/4", &Value::Number(2.5));
+        check("en_US", "=Sheet1!A1", &Value::Number(10.0));
+        check("en_US", "='Other tab'!A1+1", &Value::Number(1.0));
+        check("en_US", "=A1&\" \"\"pcs\"\"\"", &Value::Text("10 \"pcs\"".to_owned()));
+        check("de_DE", "=1,5+A1", &Value::Number(11.5));
+    }
+
+    #[test]
+    fn errors_show() {
+        check("en_US", "=A1/0", &Value::Error(CellError::DivideByZero));
+        check("en_US", "=B1*2", &Value::Error(CellError::Value));
+        check("en_US", "=VLOOKUP(A1,B:C,2)", &Value::Error(CellError::Name));
+        check("en_US", "=#REF!+1", &Value::Error(CellError::Ref));
+        check("en_US", "=AAA1", &Value::Error(CellError::Ref));
+        check("en_US", "=D1", &Value::Error(CellError::Ref));
+        check("en_US", "=E1", &Value::Error(CellError::Ref));
+        check("en_US", "=1+", &Value::Error(CellError::Parse));
+        check("en_US", "=Gone!A1", &Value::Error(CellError::Ref));
+    }
+
+    #[test]
+    fn references_move() {
+        let locale = Locale::of("en_US");
+        let down = |reference: &Reference| {
+            (reference.row != 6).then(|| Reference { row: reference.row + 1, ..reference.clone() })
+        };
+        let moved = rewrite("=B2 - 'Other tab'!$C$3 & \"B2\" + A7", &locale, down).unwrap();
+        assert_eq!(moved, "=B3 - 'Other tab'!$C$4 & \"B2\" + #REF!");
+    }
+}
