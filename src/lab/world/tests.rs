@@ -100,7 +100,7 @@ async fn people_edit_the_sheet() {
     driver.refused("/sheet/edit", json!({"header": "Stock", "value": 1}), 400, "either row or key").await;
     driver.refused("/sheet/edit", json!({"row": 2, "header": "Stock", "value": [1]}), 400, "a cell takes").await;
     driver.refused("/sheet/edit", json!({"row": 2, "header": "Nope", "value": 1}), 404, "Nope").await;
-    driver.refused("/sheet/sort", json!({"tab": "Nope", "header": "SKU"}), 404, "Nope").await;
+    driver.refused("/sheet/sort", json!({"tab": "Nope", "header": "SKU"}), 404, "no such tab").await;
 
     driver.post("/sheet/clear", json!({})).await;
     assert_eq!(driver.get("/state").await["rows"], json!([]));
