@@ -98,11 +98,12 @@ pub fn config_toml(
     let secret = |name: &str| SecretFile { file: data_dir.join(name).display().to_string() };
     let WorldDescription { google, shopify, woocommerce, .. } = description;
     toml::to_string(&ConfigFile {
+        data_dir: data_dir.display().to_string(),
         sheet: Sheet {
             spreadsheet_id: &google.spreadsheet_id,
             account: secret(ACCOUNT),
             base_url: &google.base_url,
-            drive_base_url: &google.base_url,
+            drive_base_url: format!("{}/drive/v3/", google.base_url),
             tabs: [tab(description)],
         },
         shops: vec![
@@ -122,10 +123,10 @@ pub fn config_toml(
             },
         ],
         listener: Listener {
-            bind: format!("127.0.0.1:{}", ports.listener),
+            address: format!("127.0.0.1:{}", ports.listener),
             public_url: format!("http://127.0.0.1:{}", ports.listener),
         },
-        admin: Admin { bind: format!("127.0.0.1:{}", ports.admin) },
+        admin: Admin { address: format!("127.0.0.1:{}", ports.admin) },
     })
 }
 
@@ -154,6 +155,7 @@ fn tab(description: &WorldDescription) -> Tab<'_> {
 
 #[derive(Serialize)]
 struct ConfigFile<'a> {
+    data_dir: String,
     listener: Listener,
     admin: Admin,
     sheet: Sheet<'a>,
@@ -162,13 +164,13 @@ struct ConfigFile<'a> {
 
 #[derive(Serialize)]
 struct Listener {
-    bind: String,
+    address: String,
     public_url: String,
 }
 
 #[derive(Serialize)]
 struct Admin {
-    bind: String,
+    address: String,
 }
 
 #[derive(Serialize)]
@@ -176,7 +178,7 @@ struct Sheet<'a> {
     spreadsheet_id: &'a str,
     account: SecretFile,
     base_url: &'a str,
-    drive_base_url: &'a str,
+    drive_base_url: String,
     tabs: [Tab<'a>; 1],
 }
 
@@ -228,10 +230,10 @@ enum Shop<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Config, Loaded};
     use crate::lab::catalog::KeyStyle;
-    use crate::lab::world::{GoogleDescription, ShopifyDescription, WooDescription};
-    use crate::settings::{ProcessSecrets, Section, want};
-    use crate::stores::{shopify, woocommerce};
+    use crate::lab::world::{GoogleDescription, HEADERS, ShopifyDescription, WooDescription};
+    use crate::settings::ProcessSecrets;
 
     const PORTS: DaemonPorts = DaemonPorts { listener: 4001, admin: 4002 };
 
@@ -276,27 +278,29 @@ mod tests {
     }
 
     #[test]
-    fn the_shops_can_be_read_with_their_secrets() {
+    fn the_daemon_reads_it() {
         let dir = tempfile::tempdir().unwrap();
         // Twice: files of an earlier lab are replaced.
-        write(&described(KeyStyle::Sku), dir.path(), PORTS).unwrap();
-        let path = write(&described(KeyStyle::Sku), dir.path(), PORTS).unwrap();
-        let table = std::fs::read_to_string(path).unwrap().parse().unwrap();
-        let mut root = Section::root(table, &ProcessSecrets);
-        let mut shops = root.sections("shops");
-        let [shopify_section, woo_section] = shops.as_mut_slice() else { panic!("two shops") };
-        for (section, name, kind) in
-            [(&mut *shopify_section, "shopify-lab", "shopify"), (&mut *woo_section, "woo-lab", "woocommerce")]
-        {
-            assert_eq!(section.text("name", want("", "")).as_deref(), Some(name));
-            assert_eq!(section.text("kind", want("", "")).as_deref(), Some(kind));
+        for style in [KeyStyle::Sku, KeyStyle::HandleAndOptions] {
+            let path = write(&described(style), dir.path(), PORTS).unwrap();
+            let Loaded { config, warnings } = Config::load(&path, &ProcessSecrets).unwrap();
+            assert_eq!(warnings, Vec::<String>::new());
+            let [tab] = config.sheet.tabs.as_slice() else { panic!("{:?}", config.sheet.tabs) };
+            let mut headers = tab.headers();
+            headers.sort_unstable();
+            let mut expected: Vec<&str> = HEADERS.to_vec();
+            if style == KeyStyle::HandleAndOptions {
+                expected.retain(|header| *header != "SKU");
+            }
+            expected.sort_unstable();
+            assert_eq!(headers, expected);
+            assert_eq!(tab.key, key_columns(style));
+            assert_eq!(config.sheet.drive_base_url.unwrap().as_str(), "http://127.0.0.1:2/drive/v3/");
+            let names: Vec<&str> = config.shops.iter().map(|shop| shop.name.as_str()).collect();
+            assert_eq!(names, ["shopify-lab", "woo-lab"]);
+            assert_eq!((config.listener.address.port(), config.admin.address.port()), (4001, 4002));
+            assert_eq!(config.data_dir, dir.path());
         }
-        let read = shopify::Config::read(shopify_section, "shopify-lab".to_owned(), "main".to_owned());
-        assert_eq!(read.unwrap().url.as_str(), "http://127.0.0.1:3/");
-        let read = woocommerce::Config::read(woo_section, "woo-lab".to_owned(), "main".to_owned());
-        assert_eq!(read.unwrap().url.as_str(), "http://127.0.0.1:4/");
-        shops.into_iter().for_each(Section::finish);
-        assert_eq!(root.problems(), []);
     }
 
     #[test]
