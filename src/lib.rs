@@ -11,11 +11,19 @@
 //! - [`cli`]: one file per command.
 //! - [`lab`]: a world to try things in, used by the demo and by tests.
 
+pub mod app;
 pub mod catalog;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod db;
+pub mod engine;
+pub mod http;
 pub mod lab;
+pub mod plan;
 pub mod retry;
 pub mod settings;
 pub mod sheet;
 pub mod stock;
 pub mod stores;
+pub mod telemetry;

@@ -112,9 +112,19 @@ impl<'s> Section<'s> {
         });
     }
 
-    /// All problems so far, of this table and all read from it.
-    pub fn problems(&self) -> Vec<SettingProblem> {
-        self.problems.borrow().clone()
+    /// Where the problems of this table and of all read from it are collected, also those that are still to come.
+    pub fn problem_list(&self) -> Rc<RefCell<Vec<SettingProblem>>> {
+        Rc::clone(&self.problems)
+    }
+
+    /// Do not report unknown keys: what is known hangs on a value that is itself wrong.
+    pub fn forgive_unknown(&mut self) {
+        self.known.extend(self.table.keys().cloned());
+    }
+
+    /// True when the key holds a table.
+    pub fn is_table(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(Value::is_table)
     }
 
     fn take(&mut self, key: &str) -> Option<Value> {
@@ -169,6 +179,15 @@ impl<'s> Section<'s> {
         .unwrap_or_default()
     }
 
+    /// A list whose items are texts or lists of texts; a text counts as a list of one. Empty when left out.
+    pub fn text_lists(&mut self, key: &str, want: Want<'_>) -> Vec<Vec<String>> {
+        let one = |value: &Value| match value {
+            Value::Array(items) => items.iter().map(non_blank).collect::<Option<Vec<String>>>(),
+            other => non_blank(other).map(|text| vec![text]),
+        };
+        self.read(key, want, |value| value.as_array()?.iter().map(one).collect()).unwrap_or_default()
+    }
+
     /// A whole number within bounds (inclusive), with a default.
     pub fn int_or(&mut self, key: &str, default: i64, bounds: std::ops::RangeInclusive<i64>, hint: &str) -> i64 {
         let expected = format!("a whole number from {} to {}", bounds.start(), bounds.end());
@@ -203,13 +222,18 @@ impl<'s> Section<'s> {
 
     /// One of several words, with a default.
     pub fn choice_or<T: Copy>(&mut self, key: &str, default: T, choices: &[(&str, T)], hint: &str) -> T {
+        self.choice_opt(key, choices, hint).unwrap_or(default)
+    }
+
+    /// One of several words; `None` when left out or wrong.
+    pub fn choice_opt<T: Copy>(&mut self, key: &str, choices: &[(&str, T)], hint: &str) -> Option<T> {
         let names: Vec<String> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
         let expected = format!("one of {}", names.join(", "));
         let pick = |value: &Value| {
             let text = value.as_str()?;
             choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice)
         };
-        self.read(key, want(&expected, hint), pick).unwrap_or(default)
+        self.read(key, want(&expected, hint), pick)
     }
 
     /// A table that may be left out.

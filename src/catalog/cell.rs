@@ -72,6 +72,14 @@ impl Cell {
         }
     }
 
+    /// The whole cell as it reads, for cells that shelfd wrote itself.
+    pub fn quote_whole(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            other => other.quote(),
+        }
+    }
+
     /// The cell as text, for keys and titles. `Ok(None)` when blank.
     ///
     /// # Errors

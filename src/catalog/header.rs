@@ -71,6 +71,14 @@ impl Columns {
 /// Why a tab cannot be read at all. It stops that tab, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderProblem {
+    /// The tab itself is not there.
+    #[error("no tab is called \"{tab}\"; the spreadsheet has: {found}")]
+    TabMissing {
+        /// Tab title looked for.
+        tab: String,
+        /// Titles that are there.
+        found: String,
+    },
     /// A mapped header is not in the first row.
     #[error("tab \"{tab}\": no column is called \"{header}\"; the first row has: {found}")]
     Missing {

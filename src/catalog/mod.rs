@@ -11,7 +11,7 @@ pub use cell::{Cell, Locale};
 pub use header::{Columns, HeaderProblem, OptionColumns, TabMapping, locate};
 pub use money::Money;
 pub use problem::Problem;
-pub use row::{OptionValue, RawRow, Row, RowHash, Tab, parse_tab};
+pub use row::{OptionValue, RawRow, Row, RowHash, Tab, key_of, parse_tab};
 pub use sku::Sku;
 
 /// The name of one stock column, and of what it counts ("main", "berlin"). Several shops may sell from one pool.

@@ -75,6 +75,8 @@ impl Row {
 pub struct Tab {
     /// Rows that have a key of their own, in sheet order.
     pub rows: Vec<Row>,
+    /// Keys that stand in several rows: they are in the sheet, but in no row that may be used.
+    pub quarantined: Vec<Sku>,
     /// All problems; those with `whole_row` belong to rows that are not in `rows`.
     pub problems: Vec<Problem>,
 }
@@ -90,6 +92,25 @@ pub fn parse_tab(mapping: &TabMapping, locale: Locale, decimals: u32, raw: &[Raw
     quarantine_duplicates(mapping, &mut tab);
     share_titles(&mut tab);
     tab
+}
+
+/// The key of a row: one column, or several joined. `cell` gives the cell under a header. `Ok(None)` when blank.
+///
+/// # Errors
+/// The key headers whose cells cannot be read as text, each with a clause for the status column.
+pub fn key_of(mapping: &TabMapping, cell: impl Fn(&str) -> Cell) -> Result<Option<Sku>, Vec<(String, String)>> {
+    let mut parts = Vec::new();
+    let mut unreadable = Vec::new();
+    for header in &mapping.key {
+        match cell(header).text() {
+            Ok(text) => parts.push(text.unwrap_or_default()),
+            Err(words) => unreadable.push((header.clone(), words)),
+        }
+    }
+    if !unreadable.is_empty() {
+        return Err(unreadable);
+    }
+    Ok(if let [only] = parts.as_slice() { Sku::new(only) } else { Sku::join(&parts) })
 }
 
 fn parse_row(
@@ -111,24 +132,20 @@ fn parse_row(
         let words = if what.is_empty() { words.to_owned() } else { format!("{what} {words}") };
         problems.push(Problem { tab: mapping.tab.clone(), row: raw.row, column: column.to_owned(), words, whole_row });
     };
-    let mut parts = Vec::new();
-    let mut key_is_readable = true;
-    for header in &mapping.key {
-        match cell(header).text() {
-            Ok(text) => parts.push(text.unwrap_or_default()),
-            Err(words) => {
-                complain(header, &format!("key \"{header}\""), &words, true);
-                key_is_readable = false;
-            }
-        }
-    }
-    let sku = if let [only] = parts.as_slice() { Sku::new(only) } else { Sku::join(&parts) };
-    let Some(sku) = sku.filter(|_| key_is_readable) else {
-        if key_is_readable {
+    let sku = match key_of(mapping, cell) {
+        Ok(Some(sku)) => sku,
+        Ok(None) => {
             complain(&mapping.key[0], "", &format!("no key: \"{}\" is blank", mapping.key.join("\" + \"")), true);
+            tab.problems.append(&mut problems);
+            return;
         }
-        tab.problems.append(&mut problems);
-        return;
+        Err(unreadable) => {
+            for (header, words) in unreadable {
+                complain(&header, &format!("key \"{header}\""), &words, true);
+            }
+            tab.problems.append(&mut problems);
+            return;
+        }
     };
     let mut text = |header: &Option<String>, what: &str| {
         let header = header.as_ref()?;
@@ -194,6 +211,7 @@ fn quarantine_duplicates(mapping: &TabMapping, tab: &mut Tab) {
     places.retain(|_, rows| rows.len() > 1);
     tab.rows.retain(|row| !places.contains_key(&row.sku));
     for (sku, rows) in places {
+        tab.quarantined.push(sku.clone());
         tab.problems.retain(|problem| !rows.contains(&problem.row));
         for row in &rows {
             let others: Vec<String> = rows.iter().filter(|other| *other != row).map(ToString::to_string).collect();
@@ -235,5 +253,51 @@ fn share_titles(tab: &mut Tab) {
                 });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(key: &[&str], cells: &[Cell], expect: Result<Option<&str>, &str>) {
+        let mapping = TabMapping {
+            tab: "Shop".to_owned(),
+            key: key.iter().map(ToString::to_string).collect(),
+            handle: None,
+            options: Vec::new(),
+            title: None,
+            price: None,
+            stock: Vec::new(),
+            status: None,
+            error: None,
+            last_sync: None,
+        };
+        let cell = |header: &str| {
+            key.iter().position(|name| *name == header).and_then(|at| cells.get(at)).cloned().unwrap_or_default()
+        };
+        let found = key_of(&mapping, cell);
+        match expect {
+            Ok(sku) => assert_eq!(found, Ok(sku.and_then(Sku::new)), "{cells:?}"),
+            Err(header) => assert_eq!(found.unwrap_err()[0].0, header, "{cells:?}"),
+        }
+        let cells = key.iter().map(|header| ((*header).to_owned(), cell(header))).collect();
+        let tab = parse_tab(&mapping, Locale::Point, 2, &[RawRow { row: 2, cells }]);
+        let parsed = tab.rows.first().map(|row| row.sku.as_str());
+        assert_eq!(parsed, expect.ok().flatten(), "parse_tab reads keys alike: {tab:?}");
+    }
+
+    #[test]
+    fn keys_are_read_alike_everywhere() {
+        let text = |text: &str| Cell::from_text(text);
+        check(&["SKU"], &[text(" 00123 ")], Ok(Some("00123")));
+        check(&["SKU"], &[Cell::Number(123.0)], Ok(Some("123")));
+        check(&["SKU"], &[], Ok(None));
+        check(&["SKU"], &[text("#REF!")], Err("SKU"));
+        check(&["SKU"], &[Cell::Number(1e17)], Err("SKU"));
+        check(&["Handle", "Size"], &[text("shirt"), text("L")], Ok(Some("shirt/L")));
+        check(&["Handle", "Size"], &[text("shirt")], Ok(Some("shirt")));
+        check(&["Handle", "Size"], &[Cell::Blank, text("L")], Ok(None));
+        check(&["Handle", "Size"], &[text("shirt"), text("#N/A")], Err("Size"));
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod google;
 pub mod reader;
+#[cfg(test)]
+mod testing;
 pub mod writer;
 
 use async_trait::async_trait;
@@ -14,11 +16,28 @@ use crate::retry::Verdict;
 pub struct CellRange {
     /// Tab title.
     pub tab: String,
-    /// Zero-based rows, half-open.
+    /// Zero-based rows, half-open. The end may be [`CellRange::OPEN`].
     pub rows: std::ops::Range<u32>,
-    /// Zero-based columns, half-open.
+    /// Zero-based columns, half-open. The end may be [`CellRange::OPEN`].
     pub columns: std::ops::Range<u32>,
 }
+
+impl CellRange {
+    /// As an end: as far as the tab's grid goes.
+    pub const OPEN: u32 = u32::MAX;
+}
+
+/// How cells are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Render {
+    /// Calculated values (`UNFORMATTED_VALUE`).
+    Values,
+    /// A formula as its text, which starts with `=`; everything else as under [`Render::Values`] (`FORMULA`).
+    Formulas,
+}
+
+/// The cells of one range: rows of cells.
+pub type Grid = Vec<Vec<Cell>>;
 
 /// One tab's shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,13 +98,16 @@ pub enum SheetError {
     /// An answer that is not what this API gives.
     #[error("unexpected answer from Google: {0}")]
     Unexpected(String),
+    /// People kept moving rows or columns while shelfd looked: nothing was sent.
+    #[error("the sheet kept changing while it was read")]
+    Unsettled,
 }
 
 impl SheetError {
     /// What the error means for the next try.
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Connect(_) | Self::AnswerLost(_) | Self::Unexpected(_) => Verdict::Retry,
+            Self::Connect(_) | Self::AnswerLost(_) | Self::Unexpected(_) | Self::Unsettled => Verdict::Retry,
             // Quotas refill each minute; a quarter of it keeps pace without hammering.
             Self::Quota => Verdict::Wait(std::time::Duration::from_secs(15)),
             Self::Access(_) | Self::NotFound(_) => Verdict::Credentials,
@@ -97,7 +119,12 @@ impl SheetError {
     pub fn maybe_done(&self) -> bool {
         match self {
             Self::AnswerLost(_) | Self::Unexpected(_) => true,
-            Self::Connect(_) | Self::Quota | Self::Access(_) | Self::NotFound(_) | Self::Refused(_) => false,
+            Self::Connect(_)
+            | Self::Quota
+            | Self::Access(_)
+            | Self::NotFound(_)
+            | Self::Refused(_)
+            | Self::Unsettled => false,
         }
     }
 }
@@ -111,9 +138,9 @@ pub trait Workbook: Send + Sync {
     /// Tabs, sizes, locale.
     async fn shape(&self) -> Result<Shape, SheetError>;
 
-    /// Read ranges in one call (`values:batchGet`, unformatted). One grid per range, in order; ragged: trailing blank
-    /// rows and cells are left out.
-    async fn read(&self, ranges: &[CellRange]) -> Result<Vec<Vec<Vec<Cell>>>, SheetError>;
+    /// Read ranges in one call (`values:batchGet`). One grid per range, in order; ragged: trailing blank rows and
+    /// cells are left out. A range that starts outside the grid, or in a tab that is not there, refuses the whole call.
+    async fn read(&self, ranges: &[CellRange], render: Render) -> Result<Vec<Grid>, SheetError>;
 
     /// Write cells in one call (`values:batchUpdate`, RAW). All or nothing.
     async fn write(&self, cells: &[CellWrite]) -> Result<(), SheetError>;

@@ -1,1 +1,224 @@
-//! Pure stock arithmetic.
+//! Pure stock arithmetic: pools, movements, targets, intents and how they are resolved (DESIGN section 3).
+//!
+//! [`step`] is the whole of it: `(book, input) -> effects`. No clock, no randomness, no I/O; time comes in with the input.
+//!
+//! Words: a [`Book`] is everything known of one SKU in one pool. Each endpoint has a [`Side`] in it, whose `accounted` is
+//! the value there that is already folded into the pool. `target − accounted` is what has to be written there.
+
+mod evidence;
+mod resolve;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Time;
+pub use evidence::{LineEvidence, OrdersSeen, Share, weigh};
+pub use step::step;
+
+/// Name of an endpoint: `sheet`, or a shop's name.
+pub type EndpointId = String;
+
+/// Everything known of one SKU's stock in one pool.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Book {
+    /// Units in the pool; `None` until the sheet has named a number.
+    pub pool: Option<i64>,
+    /// Each endpoint's side.
+    pub sides: BTreeMap<EndpointId, Side>,
+}
+
+/// One endpoint's side of a book.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Side {
+    /// The value there that is already folded into the pool; `None` before the first observation.
+    pub accounted: Option<i64>,
+    /// Our write that is recorded and not settled. While it is open, no value read there is folded.
+    pub intent: Option<Intent>,
+    /// What our last absolute write may have overwritten; open from its intent until an exact reading after it.
+    pub window: Option<Window>,
+    /// What our last write replaced. A read that still shows it may be older than the write.
+    pub replaced: Option<Replaced>,
+}
+
+/// A write recorded before it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The value that must be there.
+    pub expected: i64,
+    /// Units to add.
+    pub delta: i64,
+    /// Idempotency key.
+    pub key: String,
+    /// When it was recorded.
+    pub recorded: Time,
+}
+
+/// Units that orders took or gave back while an absolute write was under way: at most so many can have been overwritten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Window {
+    /// Units taken.
+    pub took: i64,
+    /// Units given back.
+    pub gave: i64,
+}
+
+/// The value that our last write replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// That value.
+    pub value: i64,
+    /// Until when a read may still be older than the write.
+    pub until: Time,
+}
+
+/// A value read at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// The value.
+    pub value: i64,
+    /// By how much the value may exceed the truth that orders already tell (units about to be given back twice).
+    pub slack_low: i64,
+    /// By how much it may fall short of it (units that are being taken right now).
+    pub slack_high: i64,
+    /// When the answer came in.
+    pub at: Time,
+}
+
+impl Reading {
+    /// A reading without doubt about orders.
+    pub fn exact(value: i64, at: Time) -> Self {
+        Self { value, slack_low: 0, slack_high: 0, at }
+    }
+
+    fn is_exact(&self) -> bool {
+        self.slack_low == 0 && self.slack_high == 0
+    }
+}
+
+/// How an endpoint takes writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteKind {
+    /// Refused by the endpoint itself unless the expected value is there.
+    Checked,
+    /// Overwrites whatever is there: opens a [`Window`].
+    Absolute,
+}
+
+/// An endpoint's rule from pool to target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// The pool as it is, below zero too: people must see that more was sold than there is.
+    Mirror,
+    /// What a shop may sell: the pool less a buffer, never below zero.
+    Sellable {
+        /// Units kept back.
+        buffer: i64,
+    },
+}
+
+impl Rule {
+    /// The value that should stand at the endpoint.
+    pub fn target(self, pool: i64) -> i64 {
+        match self {
+            Self::Mirror => pool,
+            Self::Sellable { buffer } => pool.saturating_sub(buffer).max(0),
+        }
+    }
+}
+
+/// What happened to a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// Done.
+    Done,
+    /// Surely not done.
+    NotDone,
+}
+
+/// What a step is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Orders at an endpoint took and gave back units since they were last folded.
+    Orders {
+        /// Units taken, zero or more.
+        took: i64,
+        /// Units given back, zero or more.
+        gave: i64,
+    },
+    /// A value was read there.
+    Read {
+        /// The reading.
+        reading: Reading,
+        /// True at the sheet: its first number founds the pool.
+        founds_pool: bool,
+        /// How long after our own write a read may still be older than it.
+        stale_for: std::time::Duration,
+        /// How long a write whose answer was lost may still arrive.
+        late_for: std::time::Duration,
+    },
+    /// Plan a write there, if one is due.
+    Plan {
+        /// From pool to target.
+        rule: Rule,
+        /// How writes are taken.
+        kind: WriteKind,
+        /// The value that the write must start from, where it was read just now; else `accounted`.
+        from: Option<i64>,
+        /// Idempotency key to use.
+        key: String,
+        /// Now.
+        now: Time,
+    },
+    /// The open intent's fate is known.
+    Settle {
+        /// Its fate.
+        settled: Settled,
+        /// Now.
+        now: Time,
+        /// How long a read may still be older than the write.
+        stale_for: std::time::Duration,
+    },
+}
+
+/// Where a movement came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The sheet's first number.
+    Founded,
+    /// Orders said so.
+    Orders,
+    /// The value there changed, and nobody but other people can have done it.
+    Observed,
+}
+
+/// What a step asks for, beside the changed book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Write down a movement (the pool has already moved).
+    Moved {
+        /// Units, positive or negative.
+        units: i64,
+        /// Why.
+        cause: Cause,
+    },
+    /// An intent was recorded: send it.
+    Send(Intent),
+    /// The open intent was settled by a reading.
+    Resolved {
+        /// The intent.
+        intent: Intent,
+        /// Its fate.
+        settled: Settled,
+    },
+    /// An overwritten sale (positive: units to take away again) was found by evidence and is being repaired.
+    Overwritten(i64),
+    /// Evidence cannot decide an intent's fate: the lower stock was assumed. Mark the row and alert.
+    Doubt(Intent),
+    /// Nothing can be said yet: read again later.
+    LookAgain,
+}

@@ -290,7 +290,7 @@ pub enum StoreConfig {
 /// When the HTTP client cannot be built (no usable TLS roots).
 pub fn build(config: &StoreConfig) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match config {
-        StoreConfig::Shopify(config) => todo!("{config:?}"),
-        StoreConfig::WooCommerce(config) => todo!("{config:?}"),
+        StoreConfig::Shopify(config) => Arc::new(shopify::Shopify::new(config.clone())?),
+        StoreConfig::WooCommerce(config) => Arc::new(woocommerce::WooCommerce::new(config.clone())?),
     })
 }

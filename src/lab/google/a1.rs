@@ -17,12 +17,7 @@ pub(super) struct Span {
 impl Span {
     /// One cell.
     pub(super) fn cell(row: usize, column: usize) -> Self {
-        Self {
-            start_row: Some(row),
-            end_row: Some(row + 1),
-            start_column: Some(column),
-            end_column: Some(column + 1),
-        }
+        Self { start_row: Some(row), end_row: Some(row + 1), start_column: Some(column), end_column: Some(column + 1) }
     }
 
     /// True when the span is written as one cell.

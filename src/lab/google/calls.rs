@@ -151,7 +151,11 @@ mod tests {
         check(&Verb::GET, "1aB-_", Some((Method::Get, "")));
         check(&Verb::POST, "1aB-_:batchUpdate", Some((Method::BatchUpdate, "")));
         check(&Verb::GET, "1aB-_/values:batchGet", Some((Method::ValuesBatchGet, "")));
-        check(&Verb::GET, "1aB-_/values/%27All%20products%27%21A1%3AB2", Some((Method::ValuesGet, "'All products'!A1:B2")));
+        check(
+            &Verb::GET,
+            "1aB-_/values/%27All%20products%27%21A1%3AB2",
+            Some((Method::ValuesGet, "'All products'!A1:B2")),
+        );
         check(&Verb::GET, "1aB-_/values/'A/B'!A:A", Some((Method::ValuesGet, "'A/B'!A:A")));
         check(&Verb::PUT, "1aB-_/values/T!A1:B2", Some((Method::ValuesUpdate, "T!A1:B2")));
         check(&Verb::POST, "1aB-_/values/T!A1:B2:append", Some((Method::ValuesAppend, "T!A1:B2")));

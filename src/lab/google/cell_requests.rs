@@ -60,7 +60,8 @@ impl Change {
         }
         if mask.covers(&["userEnteredFormat", "numberFormat"]) {
             let format = cell.map(|cell| cell.object("userEnteredFormat", CELL_FORMAT)).transpose()?.flatten();
-            let number = format.map(|format| format.object("numberFormat", &["type", "pattern"])).transpose()?.flatten();
+            let number =
+                format.map(|format| format.object("numberFormat", &["type", "pattern"])).transpose()?.flatten();
             change.format = Some(number.map_or(Ok(Format::default()), |number| number_format(&number))?);
         }
         Ok(change)
@@ -91,13 +92,7 @@ fn content(value: &Payload<'_>) -> Result<Content, ApiError> {
         }
         return Ok(Content::Formula(formula.to_owned()));
     }
-    match value.any("numberValue") {
-        None => Ok(Content::Empty),
-        Some(number) => number
-            .as_f64()
-            .map(Content::Number)
-            .ok_or_else(|| ApiError::bad_payload("number_value", format!("Invalid value (TYPE_DOUBLE), {number}"))),
-    }
+    Ok(value.number("numberValue")?.map_or(Content::Empty, Content::Number))
 }
 
 fn number_format(given: &Payload<'_>) -> Result<Format, ApiError> {

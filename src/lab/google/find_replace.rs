@@ -36,11 +36,8 @@ impl Search<'_> {
     /// The text with every occurrence replaced, and how many there were.
     fn replaced(&self, text: &str) -> (String, usize) {
         if self.whole_cell {
-            let same = if self.match_case {
-                text == self.find
-            } else {
-                text.to_lowercase() == self.find.to_lowercase()
-            };
+            let same =
+                if self.match_case { text == self.find } else { text.to_lowercase() == self.find.to_lowercase() };
             return if same { (self.replacement.to_owned(), 1) } else { (text.to_owned(), 0) };
         }
         let (mut result, mut rest, mut count) = (String::new(), text, 0);

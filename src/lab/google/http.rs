@@ -54,12 +54,7 @@ async fn token(State(face): State<GoogleFace>, form: Bytes) -> Response<Body> {
     face.gate().pass("token", Kind::Other, work).await
 }
 
-async fn file(
-    State(face): State<GoogleFace>,
-    Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response<Body> {
+async fn file(State(face): State<GoogleFace>, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Response<Body> {
     let work = async { respond(file_answer(&face, &id, &uri, &headers)) };
     face.gate().pass("files.get", Kind::Read, work).await
 }
@@ -132,9 +127,8 @@ fn sheets_answer(
     let mask = answer_mask(call.method, query)?;
     let body: Json = match body {
         [] => json!({}),
-        body => serde_json::from_slice(body).map_err(|broken| {
-            ApiError::bad_payload("", format!("Invalid JSON payload received. {broken}"))
-        })?,
+        body => serde_json::from_slice(body)
+            .map_err(|broken| ApiError::bad_payload("", format!("Invalid JSON payload received. {broken}")))?,
     };
     if call.id != face.spreadsheet_id() {
         return Err(ApiError::not_found());
@@ -143,7 +137,10 @@ fn sheets_answer(
         Kind::Read => read(face, call, query, mask.as_ref()),
         Kind::Write | Kind::Other => write(face, call, query, &body, &user),
     }?;
-    Ok(mask.map_or(answer.clone(), |mask| mask.cut(answer)))
+    Ok(match mask {
+        Some(mask) => mask.cut(answer),
+        None => answer,
+    })
 }
 
 /// The `fields` of a call. Their first parts are checked against the method's answer; deeper ones may name nothing.
@@ -228,13 +225,8 @@ fn write_options(query: &Query) -> Result<WriteOptions, ApiError> {
 }
 
 fn batch_update(face: &GoogleFace, id: &str, body: &Json, user: &str) -> Result<Json, ApiError> {
-    let known = [
-        "requests",
-        "includeSpreadsheetInResponse",
-        "responseRanges",
-        "responseIncludeGridData",
-        "commentsViewMode",
-    ];
+    let known =
+        ["requests", "includeSpreadsheetInResponse", "responseRanges", "responseIncludeGridData", "commentsViewMode"];
     let body = Payload::root(body, &known)?;
     let list = body.items("requests")?;
     let with_book = body.flag("includeSpreadsheetInResponse")?.unwrap_or_default();

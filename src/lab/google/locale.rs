@@ -1,11 +1,11 @@
 //! How a spreadsheet's locale writes numbers, money and dates.
 
-/// The order of day, month and year in a short date.
+/// What comes first in a short date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DateOrder {
-    MonthFirst,
-    DayFirst,
-    YearFirst,
+    Month,
+    Day,
+    Year,
 }
 
 /// The conventions of one locale.
@@ -27,7 +27,7 @@ impl Locale {
         let euro = Self {
             decimal: ',',
             group: '.',
-            date_order: DateOrder::DayFirst,
+            date_order: DateOrder::Day,
             date_separator: '/',
             currency: "€",
             currency_first: false,
@@ -47,7 +47,7 @@ impl Locale {
             "pl" => Self { date_separator: '.', currency: "zł", ..spaced },
             "cs" => Self { date_separator: '.', currency: "Kč", ..spaced },
             "fi" => Self { date_separator: '.', ..spaced },
-            "sv" => Self { date_order: DateOrder::YearFirst, date_separator: '-', currency: "kr", ..spaced },
+            "sv" => Self { date_order: DateOrder::Year, date_separator: '-', currency: "kr", ..spaced },
             "nb" | "no" => Self { date_separator: '.', currency: "kr", ..spaced },
             "da" => Self { date_separator: '.', currency: "kr.", ..euro },
             "en" if region == "GB" || region == "IE" => Self {
@@ -60,7 +60,7 @@ impl Locale {
             _ => Self {
                 decimal: '.',
                 group: ',',
-                date_order: DateOrder::MonthFirst,
+                date_order: DateOrder::Month,
                 date_separator: '/',
                 currency: "$",
                 currency_first: true,
@@ -79,9 +79,9 @@ impl Locale {
     pub(super) fn date_pattern(&self) -> String {
         let at = self.date_separator;
         match self.date_order {
-            DateOrder::MonthFirst => format!("m{at}d{at}yyyy"),
-            DateOrder::DayFirst => format!("dd{at}mm{at}yyyy"),
-            DateOrder::YearFirst => format!("yyyy{at}mm{at}dd"),
+            DateOrder::Month => format!("m{at}d{at}yyyy"),
+            DateOrder::Day => format!("dd{at}mm{at}yyyy"),
+            DateOrder::Year => format!("yyyy{at}mm{at}dd"),
         }
     }
 

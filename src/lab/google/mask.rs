@@ -86,7 +86,7 @@ fn path(rest: &mut &str) -> Option<Mask> {
         return Some(Mask::Everything);
     }
     // A space is not skipped: Sheets refuses `a, b`, and so must the lab.
-    let end = rest.find(|c| matches!(c, ',' | '.' | '/' | '(' | ')')).unwrap_or(rest.len());
+    let end = rest.find([',', '.', '/', '(', ')']).unwrap_or(rest.len());
     let (name, more) = rest.split_at_checked(end).filter(|(name, _)| !name.is_empty())?;
     let below = if let Some(more) = more.strip_prefix(['.', '/']) {
         *rest = more;

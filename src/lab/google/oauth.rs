@@ -254,9 +254,7 @@ mod tests {
     #[test]
     fn a_changed_assertion_is_refused() {
         let now = crate::clock::now().timestamp();
-        let claims = |scope: &str| {
-            json!({ "iss": SERVICE_ACCOUNT, "aud": "http://x/token", "iat": now, "exp": now + 60, "scope": scope })
-        };
+        let claims = |scope: &str| json!({ "iss": SERVICE_ACCOUNT, "aud": "http://x/token", "iat": now, "exp": now + 60, "scope": scope });
         let (good, other) = (jwt(&claims("a")), jwt(&claims("b")));
         let (signed, _) = good.rsplit_once('.').unwrap();
         let (_, signature) = other.rsplit_once('.').unwrap();

@@ -85,6 +85,11 @@ impl<'a> Payload<'a> {
         number.map(Some).ok_or_else(|| self.wrong(name, "TYPE_INT32", value))
     }
 
+    pub(super) fn number(&self, name: &str) -> Result<Option<f64>, ApiError> {
+        let Some(value) = self.any(name) else { return Ok(None) };
+        value.as_f64().map(Some).ok_or_else(|| self.wrong(name, "TYPE_DOUBLE", value))
+    }
+
     /// A whole number that counts or points at something, so never negative.
     pub(super) fn index(&self, name: &str) -> Result<Option<usize>, ApiError> {
         let Some(number) = self.int(name)? else { return Ok(None) };
@@ -93,12 +98,7 @@ impl<'a> Payload<'a> {
     }
 
     /// A name out of an enumeration.
-    pub(super) fn choice<T: Copy>(
-        &self,
-        name: &str,
-        type_name: &str,
-        of: &[(&str, T)],
-    ) -> Result<Option<T>, ApiError> {
+    pub(super) fn choice<T: Copy>(&self, name: &str, type_name: &str, of: &[(&str, T)]) -> Result<Option<T>, ApiError> {
         match self.text(name)? {
             None => Ok(None),
             Some(text) => choose(&self.place(name), text, type_name, of).map(Some),

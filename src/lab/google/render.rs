@@ -116,7 +116,7 @@ fn patterned(number: f64, pattern: &str, locale: &Locale) -> String {
 fn group(digits: &str, separator: char) -> String {
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             grouped.push(separator);
         }
         grouped.push(digit);

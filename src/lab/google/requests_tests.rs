@@ -44,7 +44,8 @@ fn unknown_requests_are_refused_as_at_google() {
 
 #[test]
 fn find_replace_compares_and_sets_one_cell() {
-    let cell = json!({ "sheetId": 0, "startRowIndex": 1, "endRowIndex": 2, "startColumnIndex": 1, "endColumnIndex": 2 });
+    let cell =
+        json!({ "sheetId": 0, "startRowIndex": 1, "endRowIndex": 2, "startColumnIndex": 1, "endColumnIndex": 2 });
     let request = |find: &str| {
         let replace = json!({ "find": find, "replacement": "8", "matchEntireCell": true, "range": cell });
         json!({ "findReplace": replace })
@@ -115,9 +116,7 @@ fn a_range_is_cleared_where_data_is_missing() {
 fn repeat_and_append() {
     let mut book = book();
     let plain = json!({ "userEnteredFormat": { "numberFormat": { "type": "TEXT" } } });
-    let repeat = |range: Json| {
-        json!({ "repeatCell": { "range": range, "cell": plain, "fields": "userEnteredFormat(numberFormat)" } })
-    };
+    let repeat = |range: Json| json!({ "repeatCell": { "range": range, "cell": plain, "fields": "userEnteredFormat(numberFormat)" } });
     run(&mut book, repeat(json!({ "sheetId": 0, "startColumnIndex": 0, "endColumnIndex": 1 }))).unwrap();
     book.type_in(0, 4, 0, "00123", 2026);
     assert_eq!(read(&book, "T!A5", Render::Unformatted), json!([["00123"]]));
@@ -126,21 +125,19 @@ fn repeat_and_append() {
     refused(repeat(range), &format!("Invalid requests[0].repeatCell: Range (T!A1001:B) {limits}"));
 
     book.tabs[0].resize(5, 3);
-    let append = |values: Json| {
-        json!({ "appendCells": { "sheetId": 0, "rows": [{ "values": values }], "fields": "userEnteredValue" } })
-    };
+    let append = |values: Json| json!({ "appendCells": { "sheetId": 0, "rows": [{ "values": values }], "fields": "userEnteredValue" } });
     run(&mut book, append(json!([{ "userEnteredValue": { "boolValue": true } }]))).unwrap();
     assert_eq!((read(&book, "T!A6", Render::Unformatted), book.tabs[0].rows), (json!([[true]]), 6));
-    let message = "Invalid requests[0].appendCells: Attempting to write column: 3, beyond the last requested column of: 2";
+    let message =
+        "Invalid requests[0].appendCells: Attempting to write column: 3, beyond the last requested column of: 2";
     assert_eq!(run(&mut book, append(json!([{}, {}, {}, {}]))).unwrap_err(), message);
 }
 
 #[test]
 fn dimensions_and_sorting() {
     let mut book = book();
-    let range = |start: usize, end: usize| {
-        json!({ "sheetId": 0, "dimension": "ROWS", "startIndex": start, "endIndex": end })
-    };
+    let range =
+        |start: usize, end: usize| json!({ "sheetId": 0, "dimension": "ROWS", "startIndex": start, "endIndex": end });
     run(&mut book, json!({ "insertDimension": { "range": range(1, 2) } })).unwrap();
     assert_eq!(read(&book, "T!A1:C3", Render::Formula), json!([["SKU", "Stock", "Twice"], [], ["a", 10, "=B3*2"]]));
     run(&mut book, json!({ "deleteDimension": { "range": range(1, 2) } })).unwrap();
@@ -169,7 +166,8 @@ fn tabs_come_and_go() {
     assert_eq!((titles, book.tabs[2].frozen_rows, book.tabs[2].rows), (vec!["T", "U", "log"], 1, 1000));
     run(&mut book, json!({ "deleteSheet": { "sheetId": id } })).unwrap();
     assert_eq!(book.tabs.len(), 2);
-    let message = "Invalid requests[0].addSheet: A sheet with the name \"t\" already exists. Please enter another name.";
+    let message =
+        "Invalid requests[0].addSheet: A sheet with the name \"t\" already exists. Please enter another name.";
     refused(json!({ "addSheet": { "properties": { "title": "t" } } }), message);
     refused(json!({ "deleteSheet": { "sheetId": 77 } }), "Invalid requests[0].deleteSheet: No sheet with id: 77");
     refused(

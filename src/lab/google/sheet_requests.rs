@@ -62,12 +62,7 @@ pub(super) fn properties(index: usize, tab: &Tab) -> Json {
 }
 
 /// Refuse what would make the spreadsheet larger than Google allows.
-pub(super) fn within_cell_limit(
-    book: &Book,
-    tab: usize,
-    dimension: Dimension,
-    count: usize,
-) -> Result<(), ApiError> {
+pub(super) fn within_cell_limit(book: &Book, tab: usize, dimension: Dimension, count: usize) -> Result<(), ApiError> {
     let more = book.tabs.get(tab).map_or(0, |tab| match dimension {
         Dimension::Rows => tab.columns.saturating_mul(count),
         Dimension::Columns => tab.rows.saturating_mul(count),
@@ -78,7 +73,9 @@ pub(super) fn within_cell_limit(
 fn limit(book: &Book, more: usize) -> Result<(), ApiError> {
     let held: usize = book.tabs.iter().map(|tab| tab.rows.saturating_mul(tab.columns)).sum();
     if held.saturating_add(more) > CELLS_MAX {
-        let text = format!("This action would increase the number of cells in the workbook above the limit of {CELLS_MAX} cells.");
+        let text = format!(
+            "This action would increase the number of cells in the workbook above the limit of {CELLS_MAX} cells."
+        );
         return Err(ApiError::invalid(text));
     }
     Ok(())

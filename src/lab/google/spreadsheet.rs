@@ -24,8 +24,7 @@ pub(super) const FIELDS: &[&str] = &[
 
 /// A `Spreadsheet`. With ranges only the tabs they lie on are answered; `with_data` adds the cells.
 pub(super) fn get(book: &Book, id: &str, ranges: &[&str], with_data: bool) -> Result<Json, ApiError> {
-    let areas: Result<Vec<Area>, ApiError> =
-        ranges.iter().map(|range| Target::of(book, range)?.area(book)).collect();
+    let areas: Result<Vec<Area>, ApiError> = ranges.iter().map(|range| Target::of(book, range)?.area(book)).collect();
     let areas = areas?;
     let mut sheets = Vec::new();
     for (index, tab) in book.tabs.iter().enumerate() {
@@ -57,8 +56,7 @@ pub(super) fn get(book: &Book, id: &str, ranges: &[&str], with_data: bool) -> Re
 fn grid_data(book: &Book, tab: &Tab, area: &Area) -> Json {
     let row_data = |row: usize| {
         let end = tab.used_columns(row).min(area.columns.end);
-        let cells: Vec<Json> =
-            (area.columns.start..end).map(|column| cell_data(book, area.tab, row, column)).collect();
+        let cells: Vec<Json> = (area.columns.start..end).map(|column| cell_data(book, area.tab, row, column)).collect();
         if cells.is_empty() { json!({}) } else { json!({ "values": cells }) }
     };
     let rows: Vec<Json> = (area.rows.start..area.rows.end.min(tab.used_rows())).map(row_data).collect();

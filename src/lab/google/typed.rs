@@ -103,7 +103,7 @@ fn date(text: &str, locale: &Locale, this_year: i32) -> Option<(f64, Format)> {
     let usual = separator == '/' || separator == '-' || separator == locale.date_separator;
     let parts: Option<Vec<u32>> = text.split(separator).map(|part| part.parse::<u32>().ok()).collect();
     let parts = parts.filter(|_| usual)?;
-    let day_first = locale.date_order == DateOrder::DayFirst;
+    let day_first = locale.date_order == DateOrder::Day;
     let (year, month, day) = match parts.as_slice() {
         [year, month, day] if *year >= 1000 => (*year, *month, *day),
         [day, month, year] if day_first => (*year, *month, *day),
@@ -118,11 +118,8 @@ fn date(text: &str, locale: &Locale, this_year: i32) -> Option<(f64, Format)> {
         _ => year,
     };
     let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
-    let pattern = if parts.first().is_some_and(|first| *first >= 1000) {
-        "yyyy-mm-dd".to_owned()
-    } else {
-        locale.date_pattern()
-    };
+    let pattern =
+        if parts.first().is_some_and(|first| *first >= 1000) { "yyyy-mm-dd".to_owned() } else { locale.date_pattern() };
     Some((serial(date)?, Format::new(FormatKind::Date, pattern)))
 }
 

@@ -19,18 +19,14 @@ pub(super) enum Render {
     Formula,
 }
 
-pub(super) const RENDER: &[(&str, Render)] = &[
-    ("FORMATTED_VALUE", Render::Formatted),
-    ("UNFORMATTED_VALUE", Render::Unformatted),
-    ("FORMULA", Render::Formula),
-];
+pub(super) const RENDER: &[(&str, Render)] =
+    &[("FORMATTED_VALUE", Render::Formatted), ("UNFORMATTED_VALUE", Render::Unformatted), ("FORMULA", Render::Formula)];
 
 /// `DateTimeRenderOption`: true for `FORMATTED_STRING`.
 pub(super) const DATE_TEXT: &[(&str, bool)] = &[("SERIAL_NUMBER", false), ("FORMATTED_STRING", true)];
 
 /// `Dimension`: true for `COLUMNS`.
-pub(super) const BY_COLUMNS: &[(&str, bool)] =
-    &[("DIMENSION_UNSPECIFIED", false), ("ROWS", false), ("COLUMNS", true)];
+pub(super) const BY_COLUMNS: &[(&str, bool)] = &[("DIMENSION_UNSPECIFIED", false), ("ROWS", false), ("COLUMNS", true)];
 
 /// How values are answered.
 #[derive(Debug, Clone, Copy, Default)]
@@ -50,20 +46,14 @@ impl ReadOptions {
             date_text: query
                 .choice("dateTimeRenderOption", "date_time_render_option", "DateTimeRenderOption", DATE_TEXT)?
                 .unwrap_or_default(),
-            by_columns: query
-                .choice("majorDimension", "major_dimension", "Dimension", BY_COLUMNS)?
-                .unwrap_or_default(),
+            by_columns: query.choice("majorDimension", "major_dimension", "Dimension", BY_COLUMNS)?.unwrap_or_default(),
         })
     }
 
     /// Of the values in the answer to `values.update` and `values.append`.
     pub(super) fn of_written_query(query: &Query) -> Result<Self, ApiError> {
-        let render = query.choice(
-            "responseValueRenderOption",
-            "response_value_render_option",
-            "ValueRenderOption",
-            RENDER,
-        )?;
+        let render =
+            query.choice("responseValueRenderOption", "response_value_render_option", "ValueRenderOption", RENDER)?;
         let date_text = query.choice(
             "responseDateTimeRenderOption",
             "response_date_time_render_option",
@@ -90,12 +80,7 @@ pub(super) fn get(book: &Book, range: &str, options: &ReadOptions) -> Result<Jso
 }
 
 /// `values.batchGet`: a `ValueRange` per range, in order.
-pub(super) fn batch_get(
-    book: &Book,
-    id: &str,
-    ranges: &[&str],
-    options: &ReadOptions,
-) -> Result<Json, ApiError> {
+pub(super) fn batch_get(book: &Book, id: &str, ranges: &[&str], options: &ReadOptions) -> Result<Json, ApiError> {
     let found: Result<Vec<Json>, ApiError> = ranges.iter().map(|range| get(book, range, options)).collect();
     let mut answer = json!({ "spreadsheetId": id });
     let found = found?;

@@ -97,11 +97,7 @@ pub(super) fn set_counts(answer: &mut Json, counts: &[(&str, usize)]) {
 
 fn answer(book: &Book, id: &str, written: &Written, options: &WriteOptions) -> Json {
     let mut answer = json!({ "spreadsheetId": id, "updatedRange": book.answer(&written.area) });
-    let counts = [
-        ("updatedRows", written.rows),
-        ("updatedColumns", written.columns),
-        ("updatedCells", written.cells),
-    ];
+    let counts = [("updatedRows", written.rows), ("updatedColumns", written.columns), ("updatedCells", written.cells)];
     set_counts(&mut answer, &counts);
     if let Some(read) = &options.answer {
         answer["updatedData"] = values::value_range(book, &written.asked, read);

@@ -1,0 +1,269 @@
+//! The configuration: one TOML file to typed settings. Unknown keys are refused, and all problems are told at once.
+
+mod sheet;
+mod shops;
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::catalog::TabMapping;
+use crate::settings::{SecretSource, Section, SettingProblem, want};
+use crate::stores::StoreConfig;
+
+/// Everything shelfd is told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Holds the ledger, `shelfd.db`.
+    pub data_dir: PathBuf,
+    /// The sheet.
+    pub sheet: SheetConfig,
+    /// The shops.
+    pub shops: Vec<ShopConfig>,
+    /// When everything is looked at.
+    pub schedule: ScheduleConfig,
+    /// Where webhooks come in.
+    pub listener: ListenerConfig,
+    /// Health and metrics.
+    pub admin: AdminConfig,
+}
+
+/// The sheet.
+#[derive(Debug, Clone)]
+pub struct SheetConfig {
+    /// The long id in the spreadsheet's address.
+    pub spreadsheet_id: String,
+    /// Who asks Google.
+    pub account: SheetAccount,
+    /// Root of the Sheets API, when not Google's own (a lab, a proxy).
+    pub base_url: Option<Url>,
+    /// Root of the Drive API, when not Google's own.
+    pub drive_base_url: Option<Url>,
+    /// A row must have looked the same for so long before it counts.
+    pub settle: Duration,
+    /// How often the change probe asks.
+    pub poll: Duration,
+    /// Rows per block when reading.
+    pub block_rows: u32,
+    /// Decimals of a price.
+    pub price_decimals: u32,
+    /// Calls a minute that Google grants, reads and writes each.
+    pub calls_per_minute: Option<NonZeroU32>,
+    /// Tabs.
+    pub tabs: Vec<TabMapping>,
+}
+
+/// Who asks Google.
+#[derive(Debug, Clone)]
+pub enum SheetAccount {
+    /// A service account that the spreadsheet is shared with.
+    ServiceAccount {
+        /// Content of its JSON key file.
+        key: SecretString,
+    },
+    /// A person who signs in once.
+    Installed {
+        /// Content of the OAuth client's JSON file ("Desktop app").
+        client_secret: SecretString,
+        /// Where the tokens are kept.
+        token_cache: PathBuf,
+    },
+}
+
+/// One shop.
+#[derive(Debug, Clone)]
+pub struct ShopConfig {
+    /// Its name.
+    pub name: String,
+    /// Units kept back from sale there.
+    pub buffer: i64,
+    /// The platform's own settings.
+    pub store: StoreConfig,
+}
+
+/// When everything is looked at.
+#[derive(Debug, Clone)]
+pub struct ScheduleConfig {
+    /// Cron expression, six fields, seconds first.
+    pub sweep: String,
+    /// Time zone of the expression and of the last-sync column.
+    pub timezone: Tz,
+}
+
+/// Where webhooks come in.
+#[derive(Debug, Clone)]
+pub struct ListenerConfig {
+    /// Address to listen on.
+    pub address: SocketAddr,
+    /// What shops are told; `/webhooks/{shop}` is appended.
+    pub public_url: Option<Url>,
+}
+
+/// Health and metrics.
+#[derive(Debug, Clone)]
+pub struct AdminConfig {
+    /// Address to listen on.
+    pub address: SocketAddr,
+}
+
+/// A configuration that can be used, and what is odd about it.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Allowed, but worth a word.
+    pub warnings: Vec<String>,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: cannot be read: {why}\n  hint: name the file with --config, or start from config.example.toml")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// It is not TOML.
+    #[error("not well-formed TOML: {0}")]
+    Syntax(String),
+    /// Values are wrong.
+    #[error("{}", list(.0))]
+    Problems(Vec<SettingProblem>),
+}
+
+fn list(problems: &[SettingProblem]) -> String {
+    let lines = problems.iter().enumerate().map(|(index, problem)| format!("\n{:>3}. {problem}", index + 1));
+    let noun = if problems.len() == 1 { "problem" } else { "problems" };
+    format!("{} {noun} in the configuration{}", problems.len(), lines.collect::<String>())
+}
+
+impl Config {
+    /// Load a file. Relative paths in it start at its folder.
+    ///
+    /// # Errors
+    /// [`ConfigError`], with all problems at once.
+    pub fn load(path: &Path, secrets: &dyn SecretSource) -> Result<Loaded, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Unreadable { path: path.display().to_string(), why: error.to_string() })?;
+        Self::parse(&text, path.parent().unwrap_or(Path::new("")), secrets)
+    }
+
+    /// Read a configuration from its text. Relative paths in it start at `folder`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, folder: &Path, secrets: &dyn SecretSource) -> Result<Loaded, ConfigError> {
+        let table: toml::Table =
+            text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax(error.to_string()))?;
+        let mut root = Section::root(table, secrets);
+        let mut warnings = Vec::new();
+        let default_dir = secrets.env("STATE_DIRECTORY").unwrap_or_else(|| "shelfd-data".to_owned());
+        let data_dir =
+            root.text_or("data_dir", &default_dir, want("a folder", "it holds the ledger; keep it backed up"));
+        let sheet = match root.section("sheet") {
+            Some(section) => sheet::read(section, folder),
+            None => {
+                root.complain("sheet", "", want("a [sheet] table", "see config.example.toml"));
+                None
+            }
+        };
+        let shops = shops::read(&mut root, &mut warnings);
+        let schedule = read_schedule(&mut root);
+        let listener = read_listener(&mut root);
+        let admin = read_admin(&mut root);
+        if let Some(sheet) = &sheet {
+            shops::check_pools(&root, &shops, &sheet.tabs);
+        }
+        let problems = finish(root);
+        match (sheet, problems.is_empty()) {
+            (Some(sheet), true) => {
+                let config = Self { data_dir: folder.join(data_dir), sheet, shops, schedule, listener, admin };
+                Ok(Loaded { config, warnings })
+            }
+            _ => Err(ConfigError::Problems(problems)),
+        }
+    }
+}
+
+/// Report unknown keys of the root, then collect what all sections reported.
+fn finish(root: Section<'_>) -> Vec<SettingProblem> {
+    let all = root.problem_list();
+    root.finish();
+    all.take()
+}
+
+fn read_schedule(root: &mut Section<'_>) -> ScheduleConfig {
+    const SWEEP: &str = "0 */10 * * * *";
+    let Some(mut section) = root.section("schedule") else {
+        return ScheduleConfig { sweep: SWEEP.to_owned(), timezone: Tz::UTC };
+    };
+    let zone = want("an IANA time zone such as \"Europe/Berlin\"", "");
+    let name = section.text_or("timezone", "UTC", zone);
+    let timezone = name.parse().unwrap_or_else(|_| {
+        section.complain("timezone", format!("\"{name}\""), zone);
+        Tz::UTC
+    });
+    let fields = want("a cron expression of six fields, seconds first", "\"0 */10 * * * *\" is every ten minutes");
+    let sweep = section.text_or("sweep", SWEEP, fields);
+    let parser = croner::parser::CronParser::builder().seconds(croner::parser::Seconds::Required).build();
+    if let Err(error) = parser.parse(&sweep) {
+        section.complain("sweep", format!("\"{sweep}\" ({error})"), fields);
+    }
+    section.finish();
+    ScheduleConfig { sweep, timezone }
+}
+
+fn read_listener(root: &mut Section<'_>) -> ListenerConfig {
+    let default = SocketAddr::from(([127, 0, 0, 1], 8080));
+    let Some(mut section) = root.section("listener") else {
+        return ListenerConfig { address: default, public_url: None };
+    };
+    let address = read_address(&mut section, default);
+    let https = want("an https address such as https://hooks.my-shop.example", "shops deliver to https only");
+    let public_url = section.url_opt("public_url", https);
+    if let Some(url) = public_url.as_ref().filter(|url| url.scheme() != "https" && !is_loopback(url)) {
+        section.complain("public_url", format!("\"{url}\""), https);
+    }
+    section.finish();
+    ListenerConfig { address, public_url }
+}
+
+fn read_admin(root: &mut Section<'_>) -> AdminConfig {
+    let default = SocketAddr::from(([127, 0, 0, 1], 9090));
+    let Some(mut section) = root.section("admin") else { return AdminConfig { address: default } };
+    let address = read_address(&mut section, default);
+    let allowed = section.flag_or("allow_remote", false, "true only behind a firewall: there is no log-in");
+    if !address.ip().is_loopback() && !allowed {
+        let loopback =
+            want("a loopback address such as 127.0.0.1:9090", "there is no log-in; or set allow_remote = true");
+        section.complain("address", format!("\"{address}\""), loopback);
+    }
+    section.finish();
+    AdminConfig { address }
+}
+
+fn read_address(section: &mut Section<'_>, default: SocketAddr) -> SocketAddr {
+    let form = want("an IP address with a port, such as 127.0.0.1:8080", "port 0 lets the system choose");
+    let text = section.text_or("address", &default.to_string(), form);
+    text.parse().unwrap_or_else(|_| {
+        section.complain("address", format!("\"{text}\""), form);
+        default
+    })
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}

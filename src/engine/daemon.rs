@@ -1,0 +1,179 @@
+//! The daemon's tasks: one per endpoint, one for the inbox, one for the schedule.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::shop_pass::verdict;
+use super::{CronPlan, Engine, Shop, lock, schedule};
+use crate::clock::{self, Time};
+use crate::db::SHEET;
+use crate::retry::Verdict;
+
+/// Deliveries are looked for this often even when nobody rang: notification is a courtesy, the table is the truth.
+const INBOX_EVERY: Duration = Duration::from_secs(5);
+/// The same for hints.
+const HINTS_EVERY: Duration = Duration::from_secs(5);
+/// Handled deliveries are kept this long to recognise repeats. Shopify repeats for 4 hours, others up to 2 days.
+const INBOX_KEPT: Duration = Duration::from_secs(7 * 86_400);
+/// Run records are kept this long.
+const RUNS_KEPT: Duration = Duration::from_secs(30 * 86_400);
+
+/// Runs an engine until told to stop.
+pub struct Daemon {
+    engine: Arc<Engine>,
+    sweep: CronPlan,
+}
+
+impl Daemon {
+    /// With the schedule of the sweep.
+    pub fn new(engine: Arc<Engine>, sweep: CronPlan) -> Self {
+        Self { engine, sweep }
+    }
+
+    /// Run all tasks until shutdown; passes under way are finished.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(sheet_task(Arc::clone(&self.engine), shutdown.clone()));
+        for shop in self.engine.shops.clone() {
+            tasks.spawn(shop_task(Arc::clone(&self.engine), shop, shutdown.clone()));
+        }
+        tasks.spawn(inbox_task(Arc::clone(&self.engine), shutdown.clone()));
+        let engine = Arc::clone(&self.engine);
+        let fire = Arc::new(move || sweep(Arc::clone(&engine)));
+        tasks.spawn(async move {
+            if let Err(error) = schedule::run(self.sweep, fire, shutdown).await {
+                tracing::error!("the schedule cannot be set up: {error}; webhooks and the change probe go on");
+            }
+        });
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!("a task ended abnormally: {error}");
+            }
+        }
+    }
+}
+
+/// Everything is to be looked at: shops in full, the sheet whatever its version says. Also the hour to tidy up.
+fn sweep(engine: Arc<Engine>) {
+    tokio::spawn(async move {
+        tracing::info!("sweep: looking at everything");
+        let now = clock::now();
+        for shop in &engine.shops {
+            if let Err(error) = engine.ledger.hint_everything(shop.name(), now).await {
+                tracing::error!("sweep: {error}");
+            }
+        }
+        engine.distrust_sheet();
+        engine.wakes.wake_all();
+        let tidied = async {
+            engine.ledger.prune_inbox(now - INBOX_KEPT).await?;
+            engine.ledger.prune_runs(now - RUNS_KEPT).await
+        };
+        if let Err(error) = tidied.await {
+            tracing::warn!("tidying up: {error}");
+        }
+    });
+}
+
+async fn shop_task(engine: Arc<Engine>, shop: Shop, shutdown: CancellationToken) {
+    // At start everything is looked at: what happened while shelfd was away is in no webhook.
+    if let Err(error) = engine.ledger.hint_everything(shop.name(), clock::now()).await {
+        tracing::error!(store.id = %shop.name(), "{error}");
+    }
+    let mut failures = 0;
+    while !shutdown.is_cancelled() {
+        match engine.shop_pass(&shop, "hints").await {
+            Ok(_) => {
+                failures = 0;
+                let due = engine.ledger.next_due(shop.name()).await.ok().flatten();
+                let halted = engine.halted().is_some();
+                let pause = if halted { HINTS_EVERY } else { until(due).min(HINTS_EVERY) };
+                tokio::select! {
+                    () = shutdown.cancelled() => {}
+                    () = engine.wakes.wait(shop.name()) => {}
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+            Err(error) => {
+                failures += 1;
+                rest(&engine, failures, verdict(&error), &shutdown).await;
+            }
+        }
+    }
+}
+
+async fn sheet_task(engine: Arc<Engine>, shutdown: CancellationToken) {
+    let mut failures = 0;
+    let mut probed: Option<tokio::time::Instant> = None;
+    while !shutdown.is_cancelled() {
+        let ripe = lock(&engine.settler).next_due().is_some_and(|due| due <= clock::now());
+        let distrusted = lock(&engine.shown).version.is_none();
+        let due = probed.is_none_or(|at| at.elapsed() >= engine.timing.poll);
+        // A read that has just failed to be complete is not repeated faster than the probe.
+        let read = if due
+            || ripe
+            || (distrusted && probed.is_none_or(|at| at.elapsed() >= HINTS_EVERY.min(engine.timing.poll)))
+        {
+            probed = Some(tokio::time::Instant::now());
+            engine.read_sheet(false).await.map(|_| ())
+        } else {
+            Ok(())
+        };
+        if let Err(error) = read {
+            tracing::warn!("sheet: {error}");
+            failures += 1;
+            rest(&engine, failures, verdict(&error), &shutdown).await;
+            continue;
+        }
+        if let Err(pause) = engine.flush_or_rest("hints").await {
+            pause_or_stop(pause, &shutdown).await;
+            continue;
+        }
+        failures = 0;
+        let hint = engine.ledger.next_due(SHEET).await.ok().flatten();
+        let settle = lock(&engine.settler).next_due();
+        let probe = probed.map_or(Duration::ZERO, |at| engine.timing.poll.saturating_sub(at.elapsed()));
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = engine.wakes.wait(SHEET) => {}
+            () = tokio::time::sleep(probe.min(until(hint)).min(until(settle))) => {}
+        }
+    }
+}
+
+async fn inbox_task(engine: Arc<Engine>, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        if let Err(error) = engine.handle_inbox().await {
+            tracing::error!("inbox: {error}");
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = engine.wakes.wait_inbox() => {}
+            () = tokio::time::sleep(INBOX_EVERY) => {}
+        }
+    }
+}
+
+/// Time until a moment; a long one when there is none.
+fn until(due: Option<Time>) -> Duration {
+    // A floor keeps a hint that cannot be finished from spinning.
+    const FLOOR: Duration = Duration::from_millis(5);
+    due.map_or(Duration::from_secs(3600), |due| (due - clock::now()).to_std().unwrap_or_default().max(FLOOR))
+}
+
+/// The endpoint's circuit breaker: after a failed pass nothing is sent for a while.
+async fn rest(engine: &Engine, failures: u32, verdict: Verdict, shutdown: &CancellationToken) {
+    // Wrong credentials are tried again each minute: people mend them and expect to see it.
+    let longest = Duration::from_secs(60);
+    pause_or_stop(engine.backoff(failures.min(8), verdict).min(longest), shutdown).await;
+}
+
+async fn pause_or_stop(pause: Duration, shutdown: &CancellationToken) {
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = tokio::time::sleep(pause) => {}
+    }
+}

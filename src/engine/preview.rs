@@ -1,0 +1,133 @@
+//! What a sync would write, without writing anything: `shelfd plan`.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{BySku, Engine, PassError, Shop};
+use crate::catalog::{Problem, Row, Sku};
+use crate::db::ListingRecord;
+use crate::plan::{Change, ContentPlan, Known, content, guard_sheet};
+use crate::sheet::reader::read_tabs;
+use crate::stores::RemoteListing;
+
+/// Something that keeps a row (or a tab) from being synced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PreviewProblem {
+    /// Tab title; empty for a tab that cannot be read.
+    pub tab: String,
+    /// Sheet row, counted from 1; 0 for a whole tab.
+    pub row: u32,
+    /// What is wrong.
+    pub words: String,
+}
+
+/// A plan for all shops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Preview {
+    /// Usable rows in the sheet.
+    pub rows: usize,
+    /// What would be written, each with its reason.
+    pub changes: Vec<Change>,
+    /// What would not, and why.
+    pub problems: Vec<PreviewProblem>,
+}
+
+impl Engine {
+    /// Read the sheet and every shop, and say what a sync would change. Writes nothing, not even to the ledger.
+    ///
+    /// # Errors
+    /// When something cannot be read, or a guard would stop the run.
+    pub async fn preview(&self) -> Result<Preview, PassError> {
+        let read = read_tabs(self.book.as_ref(), &self.sheet.tabs, self.sheet.block_rows, 3).await?;
+        let complete = read.complete;
+        let parsed = self.parse(read);
+        let known = self.ledger.rows().await?;
+        if parsed.tab_problems.is_empty() && complete {
+            guard_sheet(parsed.rows.len() + parsed.quarantined.len(), known.len())?;
+        }
+        let mut preview = Preview { rows: parsed.rows.len(), changes: Vec::new(), problems: Vec::new() };
+        let whole = |words: &String| PreviewProblem { tab: String::new(), row: 0, words: words.clone() };
+        preview.problems.extend(parsed.tab_problems.iter().map(whole));
+        preview.problems.extend(parsed.problems.iter().map(problem));
+        for shop in &self.shops {
+            self.preview_shop(shop, &parsed.rows, &mut preview).await?;
+        }
+        Ok(preview)
+    }
+
+    async fn preview_shop(&self, shop: &Shop, rows: &[Row], preview: &mut Preview) -> Result<(), PassError> {
+        let mut found: BySku<RemoteListing> = BTreeMap::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = shop.store.list(after.as_deref()).await?;
+            found.extend(page.listings.into_iter().filter_map(|listing| Some((listing.sku.clone()?, listing))));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let listings = self.ledger.listings(shop.name()).await?;
+        for row in rows {
+            let listing = found.get(&row.sku);
+            let known = listing.map(|listing| seen_now(listings.get(&row.sku), listing));
+            match content(shop.name(), row, known.as_ref()) {
+                ContentPlan::Nothing => {}
+                ContentPlan::Update { changes, .. } => preview.changes.extend(changes),
+                ContentPlan::Create { title, price } => {
+                    let after = format!("{title} at {price}");
+                    preview.changes.push(line(shop, &row.sku, "listing", None, after, "new in the sheet"));
+                }
+                ContentPlan::Incomplete(words) => {
+                    let words = format!("{}: {words}", shop.name());
+                    preview.problems.push(PreviewProblem { tab: row.tab.clone(), row: row.row, words });
+                }
+            }
+            self.preview_stock(shop, row, listing, preview).await?;
+        }
+        Ok(())
+    }
+
+    /// Stock as the sheet has it now, with what people changed since the last pass; sales that shelfd has not seen yet
+    /// are not in it.
+    async fn preview_stock(
+        &self,
+        shop: &Shop,
+        row: &Row,
+        listing: Option<&RemoteListing>,
+        preview: &mut Preview,
+    ) -> Result<(), PassError> {
+        let Some(cell) = row.stock.get(shop.store.pool()) else { return Ok(()) };
+        let book = self.ledger.book(&row.sku, shop.store.pool()).await?;
+        let accounted = book.sides.get(crate::db::SHEET).and_then(|side| side.accounted);
+        let pool = match (book.pool, accounted) {
+            (Some(pool), Some(accounted)) => pool + cell - accounted,
+            _ => *cell,
+        };
+        let target = shop.rule().target(pool);
+        let here = listing.map_or(Some(0), |listing| listing.stock);
+        if here != Some(target) {
+            let before = here.map(|units| units.to_string());
+            let reason = if accounted == Some(*cell) { "stock moved elsewhere" } else { "stock in the sheet" };
+            preview.changes.push(line(shop, &row.sku, "stock", before, target.to_string(), reason));
+        }
+        Ok(())
+    }
+}
+
+fn problem(problem: &Problem) -> PreviewProblem {
+    PreviewProblem { tab: problem.tab.clone(), row: problem.row, words: problem.words.clone() }
+}
+
+fn seen_now(record: Option<&ListingRecord>, listing: &RemoteListing) -> Known {
+    let known = record.map(|record| record.known.clone()).unwrap_or_default();
+    Known {
+        seen_title: listing.title.clone().or(known.seen_title.clone()),
+        seen_price: listing.price.or(known.seen_price),
+        ..known
+    }
+}
+
+fn line(shop: &Shop, sku: &Sku, field: &'static str, before: Option<String>, after: String, reason: &str) -> Change {
+    Change { endpoint: shop.name().to_owned(), sku: sku.clone(), field, before, after, reason: reason.to_owned() }
+}

@@ -1,0 +1,319 @@
+//! Write shelfd's own cells: stock and the status columns, in one checked batch.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::sheet_read::ShownStatus;
+use super::shop_pass::verdict;
+use super::{BySku, Engine, PassError, Tally, lock};
+use crate::catalog::{Cell, Columns, Pool, Problem, Sku, TabMapping};
+use crate::clock::{self, Time};
+use crate::db::{Hint, HintDone, RowRecord, SHEET, StatusFacts, StockRequest, Want};
+use crate::plan::{StatusInput, row_status};
+use crate::sheet::SheetError;
+use crate::sheet::writer::{CellChange, CellOutcome, Expect, TabLayout, Target, WriteReport, write_checked};
+use crate::stock::{Effect, Input, Intent, Rule, Settled, WriteKind};
+
+/// SKUs per flush. Three cells each stay far below the 2 MB that Google advises for a request.
+const FLUSH_MAX: u32 = 1000;
+/// Status texts alone are not worth a call each: they wait for company this long. Stock never waits.
+const STATUS_PACE: Duration = Duration::from_secs(3);
+
+/// One cell of a flush and what it is for.
+struct Planned {
+    change: CellChange,
+    purpose: Purpose,
+}
+
+enum Purpose {
+    Stock(Sku, Pool),
+    Status(Sku),
+    Place(String, u32),
+}
+
+impl Engine {
+    /// Write what is due in the sheet. Idle when nothing is.
+    ///
+    /// # Errors
+    /// When the ledger fails. What Google did not take is due again later.
+    pub async fn flush_sheet(&self, cause: &str) -> Result<Tally, PassError> {
+        if self.halted().is_some() || lock(&self.shown).version.is_none() && lock(&self.shown).status.is_empty() {
+            return Ok(Tally::default());
+        }
+        let started = clock::now();
+        let hints = self.ledger.due_hints(SHEET, started, FLUSH_MAX).await?;
+        let skus: Vec<Sku> = hints.iter().filter_map(|hint| Sku::new(&hint.sku)).collect();
+        let rows = self.ledger.rows_of(&skus).await?;
+        let mut planned = self.plan_cells(&rows).await?;
+        if planned.is_empty() {
+            planned = self.status_cells(&rows, started).await?;
+            let newest = *lock(&self.status_flushed);
+            if !planned.is_empty() && newest.is_some_and(|newest| started < newest + STATUS_PACE) {
+                let again = HintDone::Again { after: STATUS_PACE, failed: false, want: Want::CONTENT };
+                let done: Vec<_> = hints.into_iter().map(|hint| (hint, again)).collect();
+                self.ledger.finish_hints(SHEET, &done, started).await?;
+                return Ok(Tally::default());
+            }
+        } else {
+            planned.extend(self.status_cells(&rows, started).await?);
+        }
+        if planned.is_empty() {
+            let done: Vec<_> = hints.into_iter().map(|hint| (hint, HintDone::Cleared)).collect();
+            self.ledger.finish_hints(SHEET, &done, started).await?;
+            return Ok(Tally::default());
+        }
+        let (tally, again, trouble) = self.write_cells(planned).await?;
+        *lock(&self.status_flushed) = Some(clock::now());
+        let done: Vec<_> = hints.into_iter().map(|hint| self.left(hint, &again)).collect();
+        self.ledger.finish_hints(SHEET, &done, clock::now()).await?;
+        let outcome = trouble.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string);
+        self.record(SHEET, cause, started, tally, outcome).await?;
+        trouble.map_or(Ok(tally), |error| Err(error.into()))
+    }
+
+    fn left(&self, hint: Hint, again: &BySku<SheetError>) -> (Hint, HintDone) {
+        let Some(error) = Sku::new(&hint.sku).and_then(|sku| again.get(&sku)) else { return (hint, HintDone::Cleared) };
+        let after = self.backoff(hint.attempts + 1, error.verdict());
+        let want = hint.want;
+        (hint, HintDone::Again { after, failed: true, want })
+    }
+
+    /// Stock cells whose target differs: intents are recorded here.
+    async fn plan_cells(&self, rows: &BySku<RowRecord>) -> Result<Vec<Planned>, PassError> {
+        let now = clock::now();
+        let mut requests = Vec::new();
+        for record in rows.values().filter(|record| record.missing == 0) {
+            let Some(mapping) = self.sheet.tab(&record.row.tab) else { continue };
+            requests.extend(mapping.stock.iter().map(|(pool, _)| StockRequest {
+                sku: record.row.sku.clone(),
+                pool: pool.clone(),
+                input: Input::Plan {
+                    rule: Rule::Mirror,
+                    kind: WriteKind::Checked,
+                    from: None,
+                    key: clock::fresh_key(),
+                    now,
+                },
+            }));
+        }
+        if requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let changes = self.ledger.stock(SHEET, requests, &[], now).await?;
+        let cell = |sku: &Sku, pool: &Pool, intent: &Intent| {
+            let record = rows.get(sku)?;
+            let mapping = self.sheet.tab(&record.row.tab)?;
+            let header = mapping.stock.iter().find(|(of, _)| of == pool).map(|(_, header)| header.clone())?;
+            let number = |units: i64| Cell::Number(units as f64);
+            let change = CellChange {
+                tab: record.row.tab.clone(),
+                row_hint: record.row.row,
+                target: Target::Key(sku.clone()),
+                header,
+                expect: Expect::Value(number(intent.expected)),
+                value: number(intent.expected + intent.delta),
+            };
+            Some(Planned { change, purpose: Purpose::Stock(sku.clone(), pool.clone()) })
+        };
+        let planned = changes.iter().flat_map(|change| {
+            change.effects.iter().filter_map(move |effect| match effect {
+                Effect::Send(intent) => cell(&change.sku, &change.pool, intent),
+                _ => None,
+            })
+        });
+        Ok(planned.collect())
+    }
+
+    /// Status cells that do not show what they should. Rows that were unreadable as a whole are written to by place.
+    async fn status_cells(&self, rows: &BySku<RowRecord>, now: Time) -> Result<Vec<Planned>, PassError> {
+        let skus: Vec<Sku> = rows.keys().cloned().collect();
+        let facts = self.ledger.status_facts(&skus, &self.shop_names()).await?;
+        let shown = lock(&self.shown);
+        let mut planned = Vec::new();
+        for (sku, record) in rows.iter().filter(|(_, record)| record.missing == 0) {
+            let (Some(mapping), Some(shown)) = (self.sheet.tab(&record.row.tab), shown.status.get(sku)) else {
+                continue;
+            };
+            let desired = self.desired(record, facts.get(sku).cloned().unwrap_or_default());
+            for (header, value) in differing(mapping, shown, &desired) {
+                let target = Target::Key(sku.clone());
+                let change = own(mapping, record.row.row, target, header, value);
+                planned.push(Planned { change, purpose: Purpose::Status(sku.clone()) });
+            }
+        }
+        let whole_rows = shown.problems.iter().filter(|problem| problem.whole_row);
+        for problem in whole_rows {
+            let place = (problem.tab.clone(), problem.row);
+            let (Some(mapping), Some(status)) = (self.sheet.tab(&problem.tab), shown.status_by_place.get(&place))
+            else {
+                continue;
+            };
+            let key = shown.key_by_place.get(&place).cloned().flatten();
+            let desired = refused(problem, status);
+            for (header, value) in differing(mapping, status, &desired) {
+                let change = own(mapping, problem.row, Target::Place(key.clone()), header, value);
+                planned.push(Planned { change, purpose: Purpose::Place(place.0.clone(), place.1) });
+            }
+        }
+        tracing::trace!(cells = planned.len(), at = %now, "status cells differ");
+        Ok(planned)
+    }
+
+    fn desired(&self, record: &RowRecord, facts: StatusFacts) -> ShownStatus {
+        let last_sync =
+            facts.synced.map(|at| at.with_timezone(&self.sheet.zone).format("%Y-%m-%d %H:%M:%S").to_string());
+        let input =
+            StatusInput { problems: record.row.problems.clone(), refused: facts.refused, waiting: facts.waiting };
+        let words = row_status(&input);
+        ShownStatus { status: words.status, error: words.error, last_sync: last_sync.unwrap_or_default() }
+    }
+
+    /// One checked batch; what surely happened to each cell goes into the ledger.
+    async fn write_cells(
+        &self,
+        planned: Vec<Planned>,
+    ) -> Result<(Tally, BySku<SheetError>, Option<SheetError>), PassError> {
+        let changes: Vec<CellChange> = planned.iter().map(|planned| planned.change.clone()).collect();
+        let (outcomes, report) = self.checked_write(&changes).await?;
+        if report.moved > 0 || report.put_back > 0 {
+            tracing::info!(moved = report.moved, put_back = report.put_back, "rows had moved under a write");
+        }
+        for stranded in &report.stranded {
+            tracing::error!(tab = %stranded.tab, row = stranded.row, "a cell was overwritten and could not be put back");
+        }
+        let mut tally = Tally::default();
+        let mut settled = Vec::new();
+        let mut unknown: BTreeMap<Pool, Vec<Sku>> = BTreeMap::new();
+        let mut again: BySku<SheetError> = BTreeMap::new();
+        let mut trouble = None;
+        for (planned, outcome) in planned.into_iter().zip(outcomes) {
+            let sku = match &planned.purpose {
+                Purpose::Stock(sku, _) | Purpose::Status(sku) => Some(sku.clone()),
+                Purpose::Place(..) => None,
+            };
+            let done = matches!(outcome, CellOutcome::Written { .. });
+            if done {
+                tally.written += 1;
+            }
+            if done || matches!(outcome, CellOutcome::AlreadyThere { .. }) {
+                self.note_written(&planned);
+            }
+            match &outcome {
+                CellOutcome::NotSent(error) | CellOutcome::Unknown(error) => {
+                    again.extend(sku.map(|sku| (sku, error.clone())));
+                    trouble = Some(error.clone());
+                }
+                CellOutcome::Written { .. } => {}
+                CellOutcome::AlreadyThere { .. } if !matches!(planned.purpose, Purpose::Stock(..)) => {}
+                _ => self.distrust_sheet(),
+            }
+            let Purpose::Stock(sku, pool) = planned.purpose else { continue };
+            match outcome {
+                CellOutcome::Written { .. } => settled.push((sku, pool, Settled::Done)),
+                CellOutcome::Unknown(_) => unknown.entry(pool).or_default().push(sku),
+                // `AlreadyThere` too: what we were about to write for the first time, a person wrote. It will be folded.
+                _ => settled.push((sku, pool, Settled::NotDone)),
+            }
+        }
+        self.settle_cells(settled).await?;
+        for (pool, skus) in unknown {
+            self.ledger.mark_unknown(SHEET, &pool, &skus).await?;
+        }
+        Ok((tally, again, trouble))
+    }
+
+    /// The checked write, told what the ledger and the last read know of the cells around.
+    async fn checked_write(&self, changes: &[CellChange]) -> Result<(Vec<CellOutcome>, WriteReport), PassError> {
+        let accounted = self.ledger.accounted(SHEET).await?;
+        let (status, layouts, locale) = {
+            let shown = lock(&self.shown);
+            (shown.status.clone(), shown.layouts.clone(), shown.locale)
+        };
+        let known = |tab: &str, sku: &Sku, header: &str| -> Option<Cell> {
+            let mapping = self.sheet.tab(tab)?;
+            let is = |own: &Option<String>| own.as_deref() == Some(header);
+            let status = status.get(sku);
+            if is(&mapping.status) {
+                return status.map(|status| Cell::from_text(&status.status));
+            } else if is(&mapping.error) {
+                return status.map(|status| Cell::from_text(&status.error));
+            } else if is(&mapping.last_sync) {
+                return status.map(|status| Cell::from_text(&status.last_sync));
+            }
+            let (pool, _) = mapping.stock.iter().find(|(_, of)| of == header)?;
+            let (units, _) = accounted.get(&(sku.clone(), pool.clone()))?;
+            units.map(|units| Cell::Number(units as f64))
+        };
+        let nowhere = (Columns::default(), 0);
+        let mut around = Vec::new();
+        for mapping in &self.sheet.tabs {
+            let (columns, rows) = layouts.get(&mapping.tab).unwrap_or(&nowhere);
+            around.push(TabLayout { mapping, columns, rows: *rows });
+        }
+        Ok(write_checked(self.book.as_ref(), locale, &around, &known, changes).await)
+    }
+
+    async fn settle_cells(&self, settled: Vec<(Sku, Pool, Settled)>) -> Result<(), PassError> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let (now, stale_for) = (clock::now(), self.timing.sheet_stale_for);
+        let request =
+            |(sku, pool, settled)| StockRequest { sku, pool, input: Input::Settle { settled, now, stale_for } };
+        self.ledger.stock(SHEET, settled.into_iter().map(request).collect(), &[], now).await?;
+        Ok(())
+    }
+
+    /// Remember what the sheet shows now, so that the same words are not written twice.
+    fn note_written(&self, planned: &Planned) {
+        let CellChange { tab, header, value, .. } = &planned.change;
+        let Some(mapping) = self.sheet.tab(tab) else { return };
+        let mut shown = lock(&self.shown);
+        let status = match &planned.purpose {
+            Purpose::Stock(..) => return,
+            Purpose::Status(sku) => shown.status.entry(sku.clone()).or_default(),
+            Purpose::Place(tab, row) => shown.status_by_place.entry((tab.clone(), *row)).or_default(),
+        };
+        let text = value.quote_whole();
+        let is = |own: &Option<String>| own.as_ref() == Some(header);
+        if is(&mapping.status) {
+            status.status = text;
+        } else if is(&mapping.error) {
+            status.error = text;
+        } else if is(&mapping.last_sync) {
+            status.last_sync = text;
+        }
+    }
+
+    /// Flush, and say whether the endpoint must rest.
+    pub(super) async fn flush_or_rest(&self, cause: &str) -> Result<Tally, Duration> {
+        self.flush_sheet(cause).await.map_err(|error| {
+            tracing::warn!("sheet: {error}");
+            self.backoff(1, verdict(&error))
+        })
+    }
+}
+
+/// Own cells whose text differs: header and new text.
+fn differing(mapping: &TabMapping, shown: &ShownStatus, desired: &ShownStatus) -> Vec<(String, String)> {
+    let cells = [
+        (&mapping.status, &shown.status, &desired.status),
+        (&mapping.error, &shown.error, &desired.error),
+        (&mapping.last_sync, &shown.last_sync, &desired.last_sync),
+    ];
+    let differs = |(header, shown, desired): (&Option<String>, &String, &String)| {
+        header.clone().filter(|_| shown != desired).map(|header| (header, desired.clone()))
+    };
+    cells.into_iter().filter_map(differs).collect()
+}
+
+fn own(mapping: &TabMapping, row: u32, target: Target, header: String, text: String) -> CellChange {
+    let value = if text.is_empty() { Cell::Blank } else { Cell::Text(text) };
+    CellChange { tab: mapping.tab.clone(), row_hint: row, target, header, expect: Expect::Own, value }
+}
+
+/// A row that cannot be synced at all keeps the time it was last synced.
+fn refused(problem: &Problem, shown: &ShownStatus) -> ShownStatus {
+    let words = row_status(&StatusInput { problems: vec![problem.words.clone()], ..StatusInput::default() });
+    ShownStatus { status: words.status, error: words.error, last_sync: shown.last_sync.clone() }
+}

@@ -1,0 +1,250 @@
+//! Observe the sheet and fold what people changed into the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{BySku, Engine, PassError, Tally, lock, movements};
+use crate::catalog::{Cell, Columns, Locale, Problem, RawRow, Row, Sku, Tab, TabMapping, key_of, parse_tab};
+use crate::clock::{self, Time};
+use crate::db::{AcceptedRows, RowRecord, SHEET, StockRequest};
+use crate::plan::guard_sheet;
+use crate::sheet::reader::{SheetRead, read_tabs};
+use crate::stock::{Effect, Input, Reading};
+
+/// A read whose file changed under it is repeated so often, then taken as partial.
+const READ_TRIES: u32 = 3;
+
+/// The status cells of one row as they stand in the sheet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct ShownStatus {
+    pub status: String,
+    pub error: String,
+    pub last_sync: String,
+}
+
+/// What the last read of the sheet showed, beside what went into the ledger. A cache: lost at a restart, made anew by a read.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// File version of the last complete read.
+    pub version: Option<i64>,
+    /// What is wrong in the sheet.
+    pub problems: Vec<Problem>,
+    /// Why tabs could not be read at all.
+    pub tab_problems: Vec<String>,
+    /// Status cells by SKU.
+    pub status: BySku<ShownStatus>,
+    /// Status cells by place, of rows that have no key of their own.
+    pub status_by_place: BTreeMap<(String, u32), ShownStatus>,
+    /// Keys by place, of the same rows: a duplicate, or none that can be read.
+    pub key_by_place: BTreeMap<(String, u32), Option<Sku>>,
+    /// Where the headers stand and how many rows the grid has, by tab.
+    pub layouts: BTreeMap<String, (Columns, u32)>,
+    /// How typed numbers read.
+    pub locale: Locale,
+}
+
+/// The sheet as one read gives it, typed.
+pub(super) struct Parsed {
+    pub rows: Vec<Row>,
+    pub quarantined: BTreeSet<Sku>,
+    pub problems: Vec<Problem>,
+    pub tab_problems: Vec<String>,
+    pub shown: Shown,
+}
+
+impl Engine {
+    /// Read the sheet if its file version says that it changed (or when forced), and accept what has settled.
+    ///
+    /// # Errors
+    /// When Google or the ledger fails, or a guard stops everything.
+    pub async fn read_sheet(&self, force: bool) -> Result<Tally, PassError> {
+        let known = lock(&self.shown).version;
+        if !force && known.is_some() && known == Some(self.book.version().await?) {
+            let ripe = lock(&self.settler).ripe(clock::now());
+            return self.accept(ripe, Vec::new(), Vec::new(), clock::now()).await;
+        }
+        let at = clock::now();
+        let read = read_tabs(self.book.as_ref(), &self.sheet.tabs, self.sheet.block_rows, READ_TRIES).await?;
+        let complete = read.complete;
+        let version = read.version;
+        let parsed = self.parse(read);
+        let known = self.ledger.rows().await?;
+        if parsed.tab_problems.is_empty() && complete {
+            let guarded = guard_sheet(parsed.rows.len() + parsed.quarantined.len(), known.len());
+            *lock(&self.halt) = guarded.as_ref().err().map(ToString::to_string);
+            guarded?;
+        }
+        for problem in &parsed.tab_problems {
+            tracing::error!("{problem}");
+        }
+        let (changed, moved, missing) = self.compare(&parsed, &known, complete).await?;
+        let settled = lock(&self.settler).sort(changed, at);
+        let mut shown = parsed.shown;
+        shown.version = complete.then_some(version);
+        shown.problems = parsed.problems;
+        shown.tab_problems = parsed.tab_problems;
+        *lock(&self.shown) = shown;
+        self.accept(settled, moved, missing, at).await
+    }
+
+    /// Forget that the last read is current: the next one reads whatever the file version says.
+    pub(super) fn distrust_sheet(&self) {
+        lock(&self.shown).version = None;
+    }
+
+    pub(super) fn parse(&self, read: SheetRead) -> Parsed {
+        let mut parsed = Parsed {
+            rows: Vec::new(),
+            quarantined: BTreeSet::new(),
+            problems: Vec::new(),
+            tab_problems: Vec::new(),
+            shown: Shown { locale: read.locale, ..Shown::default() },
+        };
+        for tab in read.tabs {
+            let Some(mapping) = self.sheet.tab(&tab.tab) else { continue };
+            match tab.content {
+                Ok((columns, raw)) => {
+                    parsed.shown.layouts.insert(tab.tab.clone(), (columns, tab.rows));
+                    let typed = parse_tab(mapping, read.locale, self.sheet.decimals, &raw);
+                    note_shown(&mut parsed.shown, mapping, &typed, &raw);
+                    parsed.quarantined.extend(typed.quarantined);
+                    parsed.problems.extend(typed.problems);
+                    parsed.rows.extend(typed.rows);
+                }
+                Err(problems) => parsed.tab_problems.extend(problems.iter().map(ToString::to_string)),
+            }
+        }
+        quarantine_across_tabs(&mut parsed);
+        parsed
+    }
+
+    /// Sort a read against the ledger: rows that changed, rows that only moved, rows that are gone.
+    async fn compare(
+        &self,
+        parsed: &Parsed,
+        known: &BySku<RowRecord>,
+        complete: bool,
+    ) -> Result<(Vec<Row>, Vec<(Sku, String, u32)>, Vec<Sku>), PassError> {
+        let accounted = self.ledger.accounted(SHEET).await?;
+        let stock_differs = |row: &Row| {
+            row.stock.iter().any(|(pool, value)| {
+                let (at, open) = accounted.get(&(row.sku.clone(), pool.clone())).copied().unwrap_or_default();
+                at != Some(*value) || open
+            })
+        };
+        let mut changed = Vec::new();
+        let mut moved = Vec::new();
+        for row in &parsed.rows {
+            let record = known.get(&row.sku);
+            if record.is_none_or(|record| {
+                record.hash != row.hash() || record.missing > 0 || record.row.problems != row.problems
+            }) || stock_differs(row)
+            {
+                changed.push(row.clone());
+            }
+            if record.is_some_and(|record| (&record.row.tab, record.row.row) != (&row.tab, row.row)) {
+                moved.push((row.sku.clone(), row.tab.clone(), row.row));
+            }
+        }
+        let here: BTreeSet<&Sku> = parsed.rows.iter().map(|row| &row.sku).chain(&parsed.quarantined).collect();
+        let sure = complete && parsed.tab_problems.is_empty();
+        let missing = known.keys().filter(|sku| sure && !here.contains(sku)).cloned().collect();
+        Ok((changed, moved, missing))
+    }
+
+    async fn accept(
+        &self,
+        rows: Vec<Row>,
+        moved: Vec<(Sku, String, u32)>,
+        missing: Vec<Sku>,
+        at: Time,
+    ) -> Result<Tally, PassError> {
+        if rows.is_empty() && moved.is_empty() && missing.is_empty() {
+            return Ok(Tally::default());
+        }
+        let (stale_for, late_for) = (self.timing.sheet_stale_for, self.timing.late_for);
+        let request = |row: &Row, pool: &String, value: i64| StockRequest {
+            sku: row.sku.clone(),
+            pool: pool.clone(),
+            input: Input::Read { reading: Reading::exact(value, at), founds_pool: true, stale_for, late_for },
+        };
+        let stock: Vec<StockRequest> =
+            rows.iter().flat_map(|row| row.stock.iter().map(|(pool, value)| request(row, pool, *value))).collect();
+        let skus: Vec<Sku> = rows.iter().map(|row| row.sku.clone()).collect();
+        let known = self.ledger.rows_of(&skus).await?;
+        let is_new = |row: &Row| {
+            known
+                .get(&row.sku)
+                .is_none_or(|old| old.hash != row.hash() || old.missing > 0 || old.row.problems != row.problems)
+        };
+        let looked_at = rows.len() as u64;
+        let accepted = AcceptedRows { changed: rows.into_iter().filter(is_new).collect(), moved, missing, stock };
+        let mut peers: Vec<String> = self.shop_names();
+        peers.push(SHEET.to_owned());
+        let changes = self.ledger.accept_rows(accepted, &self.shop_names(), &peers, clock::now()).await?;
+        for change in &changes {
+            for effect in &change.effects {
+                match effect {
+                    Effect::LookAgain => self.distrust_sheet(),
+                    Effect::Moved { units, .. } => self.meters.moved(SHEET, *units),
+                    Effect::Doubt(_) => self.meters.doubted(SHEET),
+                    _ => {}
+                }
+            }
+        }
+        self.wakes.wake_all();
+        Ok(Tally { looked_at, moved: movements(&changes), ..Tally::default() })
+    }
+
+    /// Problems that the last read of the sheet found: tabs first, then rows.
+    pub fn sheet_problems(&self) -> (Vec<String>, Vec<Problem>) {
+        let shown = lock(&self.shown);
+        (shown.tab_problems.clone(), shown.problems.clone())
+    }
+}
+
+/// Remember what the status cells show now.
+fn note_shown(shown: &mut Shown, mapping: &TabMapping, typed: &Tab, raw: &[RawRow]) {
+    let sku_at: BTreeMap<u32, &Sku> = typed.rows.iter().map(|row| (row.row, &row.sku)).collect();
+    for row in raw {
+        let text = |header: &Option<String>| {
+            let cell = header.as_ref().and_then(|header| row.cells.get(header));
+            cell.map(Cell::quote_whole).unwrap_or_default()
+        };
+        let status = ShownStatus {
+            status: text(&mapping.status),
+            error: text(&mapping.error),
+            last_sync: text(&mapping.last_sync),
+        };
+        match sku_at.get(&row.row) {
+            Some(sku) => {
+                shown.status.insert((*sku).clone(), status);
+            }
+            None => {
+                let place = (mapping.tab.clone(), row.row);
+                let key = key_of(mapping, |header| row.cells.get(header).cloned().unwrap_or_default()).ok().flatten();
+                shown.status_by_place.insert(place.clone(), status);
+                shown.key_by_place.insert(place, key);
+            }
+        }
+    }
+}
+
+/// A SKU is unique over all tabs: two tabs that name it would be two masters of one stock.
+fn quarantine_across_tabs(parsed: &mut Parsed) {
+    let mut places: BTreeMap<Sku, Vec<(String, u32)>> = BTreeMap::new();
+    for row in &parsed.rows {
+        places.entry(row.sku.clone()).or_default().push((row.tab.clone(), row.row));
+    }
+    places.retain(|sku, places| places.len() > 1 || parsed.quarantined.contains(sku));
+    parsed.rows.retain(|row| !places.contains_key(&row.sku));
+    for (sku, places) in places {
+        let shown = parsed.shown.status.remove(&sku).unwrap_or_default();
+        for (tab, row) in places {
+            parsed.shown.status_by_place.insert((tab.clone(), row), shown.clone());
+            parsed.shown.key_by_place.insert((tab.clone(), row), Some(sku.clone()));
+            let words = format!("key \"{sku}\" is also in another tab");
+            parsed.problems.push(Problem { tab, row, column: String::new(), words, whole_row: true });
+        }
+        parsed.quarantined.insert(sku);
+    }
+}

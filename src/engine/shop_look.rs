@@ -1,0 +1,301 @@
+//! Observe a shop and fold what others changed there into the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::shop_pass::{Again, Pass};
+use super::{BySku, Engine, PassError, movements};
+use crate::catalog::Sku;
+use crate::clock::{self, Time};
+use crate::db::{DeadLetter, ListingRecord, OrderCursor, OrderLook, Seen, SeenLine, StockChange, StockFold, Want};
+use crate::plan::{ContentPlan, content};
+use crate::stock::{Effect, LineEvidence};
+use crate::stores::{OrderEvidencePage, OrderQuery, RemoteId, RemoteListing, StockKind};
+
+/// A doubtful reading is looked at again soon: doubts close by themselves within moments.
+const DOUBT_DELAY: Duration = Duration::from_millis(400);
+/// Pages of a listing. 25,000 objects are Shopify's deepest; WooCommerce pages hold 100. Beyond it something loops.
+const PAGES_MAX: usize = 5000;
+/// Order changes are re-read this far back: stores stamp whole seconds, and lists miss entries at the edges.
+const ORDER_OVERLAP: Duration = Duration::from_secs(3);
+
+impl Engine {
+    /// Look at the hinted SKUs; for stores with an order log also at those whose stock is about to be written.
+    pub(super) async fn look_at_hinted(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
+        let order_log = pass.shop.store.stock_kind() == StockKind::OrderLog;
+        let hinted: Vec<Sku> = pass.hints.keys().cloned().collect();
+        let listings = self.ledger.listings_of(pass.shop.name(), &hinted).await?;
+        let mut which = Vec::new();
+        for (sku, listing) in &listings {
+            let want = pass.hints.get(sku).map(|hint| hint.want).unwrap_or_default();
+            if want.look || (order_log && want.stock && self.is_due(pass, sku).await?) {
+                which.push((sku.clone(), remote(listing)));
+            }
+        }
+        if which.is_empty() {
+            return Ok(());
+        }
+        let before = self.orders_before(pass).await?;
+        let seen = pass.shop.store.observe(&which).await?;
+        let at = clock::now();
+        let gone: Vec<&Sku> = which
+            .iter()
+            .filter(|(_, remote)| !seen.iter().any(|listing| listing.remote == *remote))
+            .map(|(sku, _)| sku)
+            .collect();
+        for sku in gone {
+            tracing::warn!(store.id = %pass.shop.name(), sku = %sku, "listing is gone in the shop");
+            self.ledger.forget_listing(pass.shop.name(), sku, at).await?;
+        }
+        let by_remote: BTreeMap<&RemoteId, &Sku> = which.iter().map(|(sku, remote)| (remote, sku)).collect();
+        let found =
+            seen.iter().filter_map(|listing| Some(((*by_remote.get(&listing.remote)?).clone(), listing.clone())));
+        self.fold_look(pass, found.collect(), at, before).await
+    }
+
+    /// List the whole shop: link listings by SKU, fold all stock, hint at everything that differs.
+    pub(super) async fn look_at_everything(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
+        let rows = self.ledger.rows().await?;
+        let before = self.orders_before(pass).await?;
+        let mut found: BySku<RemoteListing> = BTreeMap::new();
+        let mut twice: BTreeSet<Sku> = BTreeSet::new();
+        let mut after: Option<String> = None;
+        for _ in 0..PAGES_MAX {
+            let page = pass.shop.store.list(after.as_deref()).await?;
+            for listing in page.listings {
+                let Some(sku) = listing.sku.clone().filter(|sku| rows.contains_key(sku)) else { continue };
+                if found.insert(sku.clone(), listing).is_some() {
+                    twice.insert(sku);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let at = clock::now();
+        for sku in &twice {
+            found.remove(sku);
+            let reason = "the shop lists this SKU more than once; shelfd will not guess which one is meant".to_owned();
+            self.bury(pass, sku, "content", "duplicate_in_shop", reason).await?;
+        }
+        let known = self.ledger.listings(pass.shop.name()).await?;
+        for sku in known.keys().filter(|sku| !found.contains_key(*sku) && !twice.contains(*sku)) {
+            self.ledger.forget_listing(pass.shop.name(), sku, at).await?;
+        }
+        self.fold_look(pass, found, at, before).await?;
+        self.hint_at_differences(pass, &rows).await
+    }
+
+    /// After a full look: every row whose content or stock differs is hinted at, so that later passes take it up.
+    async fn hint_at_differences(
+        &self,
+        pass: &mut Pass<'_>,
+        rows: &BySku<crate::db::RowRecord>,
+    ) -> Result<(), PassError> {
+        let listings = self.ledger.listings(pass.shop.name()).await?;
+        let letters = self.ledger.dead_letters().await?;
+        let pool = pass.shop.store.pool();
+        let due = self.ledger.stock_due(pass.shop.name(), pool, pass.shop.rule()).await?;
+        for (sku, record) in rows.iter().filter(|(_, record)| record.missing == 0) {
+            let listing = listings.get(sku);
+            let buried = letters.iter().any(|letter| {
+                letter.endpoint == pass.shop.name()
+                    && letter.sku == sku.as_str()
+                    && letter.row_hash == record.hash
+                    && letter.what != "stock"
+            });
+            let agreed = listing.is_some_and(|listing| listing.row_hash.as_deref() == Some(record.hash.as_str()));
+            let differs = !agreed
+                || content(pass.shop.name(), &record.row, listing.map(|listing| &listing.known))
+                    != ContentPlan::Nothing;
+            let want = Want { look: false, stock: due.contains(sku), content: differs && !buried };
+            if want != Want::default() && !pass.hints.contains_key(sku) {
+                pass.ask_again(sku, Again { want, after: Duration::ZERO, failed: false });
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_due(&self, pass: &Pass<'_>, sku: &Sku) -> Result<bool, PassError> {
+        let book = self.ledger.book(sku, pass.shop.store.pool()).await?;
+        let side = book.sides.get(pass.shop.name());
+        let (Some(units), Some(accounted)) = (book.pool, side.and_then(|side| side.accounted)) else { return Ok(true) };
+        Ok(pass.shop.rule().target(units) != accounted || side.is_some_and(|side| side.intent.is_some()))
+    }
+
+    /// Fold listings that were read, with the orders read around them.
+    async fn fold_look(
+        &self,
+        pass: &mut Pass<'_>,
+        found: BySku<RemoteListing>,
+        at: Time,
+        before: Option<OrdersBefore>,
+    ) -> Result<(), PassError> {
+        let name = pass.shop.name().to_owned();
+        let seen: Vec<Seen> = found.iter().map(|(sku, listing)| seen(sku, listing)).collect();
+        self.ledger.see_listings(&name, &seen).await?;
+        for (sku, _) in found.iter().filter(|(_, listing)| listing.stock.is_none()) {
+            let reason = "the shop does not count stock of this product; switch on stock tracking there".to_owned();
+            self.bury(pass, sku, "stock", "untracked", reason).await?;
+        }
+        let readings: Vec<(Sku, i64)> =
+            found.iter().filter_map(|(sku, listing)| Some((sku.clone(), listing.stock?))).collect();
+        pass.tally.looked_at += found.len() as u64;
+        pass.read.extend(readings.iter().cloned());
+        let orders = match before {
+            Some(before) => Some(self.orders_after(pass, before).await?),
+            None => None,
+        };
+        let fold =
+            StockFold { readings, at, orders, stale_for: self.timing.shop_stale_for, late_for: self.timing.late_for };
+        let pool = pass.shop.store.pool().clone();
+        let changes = self.ledger.fold_store(&name, &pool, fold, &self.peers(&pool), clock::now()).await?;
+        self.take_note(pass, &changes);
+        Ok(())
+    }
+
+    pub(super) fn take_note(&self, pass: &mut Pass<'_>, changes: &[StockChange]) {
+        pass.tally.moved += movements(changes);
+        for StockChange { sku, effects, .. } in changes {
+            for effect in effects {
+                match effect {
+                    Effect::LookAgain => {
+                        pass.doubtful.insert(sku.clone());
+                        let want = Want { look: true, ..Want::STOCK };
+                        pass.ask_again(sku, Again { want, after: DOUBT_DELAY, failed: true });
+                    }
+                    Effect::Moved { units, .. } => {
+                        tracing::info!(store.id = %pass.shop.name(), sku = %sku, units, "stock moved");
+                        self.meters.moved(pass.shop.name(), *units);
+                    }
+                    Effect::Overwritten(units) => {
+                        tracing::info!(store.id = %pass.shop.name(), sku = %sku, units, "overwritten sale found; repairing");
+                        self.meters.repaired(pass.shop.name());
+                    }
+                    Effect::Doubt(_) => {
+                        tracing::error!(store.id = %pass.shop.name(), sku = %sku, "no evidence for a lost answer; lower stock assumed");
+                        self.meters.doubted(pass.shop.name());
+                    }
+                    Effect::Send(_) | Effect::Resolved { .. } => {}
+                }
+            }
+        }
+        self.wake_for(changes);
+    }
+
+    /// The first look at the order list; takes the baseline at first contact. `None` for stores that need no evidence.
+    async fn orders_before(&self, pass: &Pass<'_>) -> Result<Option<OrdersBefore>, PassError> {
+        if pass.shop.store.stock_kind() != StockKind::OrderLog {
+            return Ok(None);
+        }
+        let name = pass.shop.name();
+        let cursor = match self.ledger.order_cursor(name).await? {
+            Some(cursor) => cursor,
+            None => {
+                let open = pass.shop.store.orders(&OrderQuery::Open).await?;
+                let baseline = open.store_time.unwrap_or_else(clock::now);
+                let lines = self.lines(name, &open).await?;
+                self.ledger.take_baseline(name, &lines, baseline).await?;
+                OrderCursor { baseline, since: baseline, in_flight: Vec::new() }
+            }
+        };
+        let page = pass.shop.store.orders(&query(&cursor)).await?;
+        Ok(Some(OrdersBefore { lines: self.lines(name, &page).await?, cursor }))
+    }
+
+    async fn orders_after(&self, pass: &Pass<'_>, before: OrdersBefore) -> Result<OrderLook, PassError> {
+        let name = pass.shop.name();
+        let page = pass.shop.store.orders(&query(&before.cursor)).await?;
+        let newest = page.orders.iter().map(|order| order.modified).max();
+        let after = self.lines(name, &page).await?;
+        Ok(OrderLook {
+            before: before.lines,
+            after,
+            baseline: before.cursor.baseline,
+            now: page.store_time.unwrap_or_else(clock::now),
+            cursor: newest.unwrap_or(before.cursor.since).max(before.cursor.since),
+        })
+    }
+
+    /// Order lines with the SKU that the ledger lists for what was sold; others are not ours to count.
+    async fn lines(&self, endpoint: &str, page: &OrderEvidencePage) -> Result<Vec<SeenLine>, PassError> {
+        let mut lines = Vec::new();
+        for order in &page.orders {
+            for line in &order.lines {
+                let skus = match &line.variant {
+                    Some(variant) => self.ledger.skus_of_variant(endpoint, variant).await?,
+                    None => self.ledger.skus_of_product(endpoint, &line.product).await?,
+                };
+                let [sku] = skus.as_slice() else { continue };
+                let Some(sku) = Sku::new(sku) else { continue };
+                let evidence = LineEvidence {
+                    share: line.share,
+                    in_flight: line.in_flight,
+                    modified: order.modified,
+                    created: order.created,
+                };
+                lines.push(SeenLine { order: order.order.clone(), line: line.line.clone(), sku, evidence });
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Give up on an item, with its story.
+    pub(super) async fn bury(
+        &self,
+        pass: &mut Pass<'_>,
+        sku: &Sku,
+        what: &str,
+        code: &str,
+        reason: String,
+    ) -> Result<(), PassError> {
+        let rows = self.ledger.rows_of(std::slice::from_ref(sku)).await?;
+        let letter = DeadLetter {
+            id: 0,
+            endpoint: pass.shop.name().to_owned(),
+            sku: sku.to_string(),
+            what: what.to_owned(),
+            code: code.to_owned(),
+            reason,
+            row_hash: rows.get(sku).map(|record| record.hash.clone()).unwrap_or_default(),
+            attempts: i64::from(pass.attempts(sku)) + 1,
+            at: clock::now(),
+        };
+        tracing::warn!(store.id = %letter.endpoint, sku = %sku, code = %code, "given up on: {}", letter.reason);
+        self.ledger.bury(&letter).await?;
+        pass.tally.refused += 1;
+        self.ledger.hint(crate::db::SHEET, &[(sku.to_string(), Want::CONTENT, clock::now())]).await?;
+        self.wakes.wake(crate::db::SHEET);
+        Ok(())
+    }
+}
+
+struct OrdersBefore {
+    lines: Vec<SeenLine>,
+    cursor: OrderCursor,
+}
+
+fn query(cursor: &OrderCursor) -> OrderQuery {
+    OrderQuery::Changed { since: cursor.since - ORDER_OVERLAP, also: cursor.in_flight.clone() }
+}
+
+fn seen(sku: &Sku, listing: &RemoteListing) -> Seen {
+    Seen {
+        sku: sku.clone(),
+        product: listing.remote.product.clone(),
+        variant: listing.remote.variant.clone(),
+        inventory: listing.remote.inventory.clone(),
+        handle: listing.handle.clone(),
+        title: listing.title.clone(),
+        price: listing.price,
+    }
+}
+
+pub(super) fn remote(listing: &ListingRecord) -> RemoteId {
+    RemoteId {
+        product: listing.product.clone(),
+        variant: listing.variant.clone(),
+        inventory: listing.inventory.clone(),
+    }
+}

@@ -1,0 +1,216 @@
+//! Stock writes to a shop: intent first, then the call, then what surely happened.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::shop_look::remote;
+use super::shop_pass::{Again, Pass};
+use super::{Engine, PassError};
+use crate::catalog::Sku;
+use crate::clock;
+use crate::db::{OpenIntent, StockRequest, Want};
+use crate::retry::Verdict;
+use crate::stock::{Effect, Input, Intent, Settled, WriteKind};
+use crate::stores::{Outcome, StockKind, StockWrite};
+
+/// A key is sent again only while the platform surely still remembers it. Shopify documents a retention window whose
+/// length is not public; ten minutes is well inside any that would be of use to anyone.
+const KEY_MEMORY: Duration = Duration::from_secs(600);
+/// A doubtful reading is written over after so many looks: on a SKU that never stops selling, waiting has no end.
+const DOUBT_LOOKS_MAX: u32 = 4;
+
+/// Whether a write goes out for the first time or repeats one whose fate is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    First,
+    Again,
+}
+
+impl Engine {
+    /// Send writes whose fate is not known again under the same key, where the store can tell a repeat from a second
+    /// write. Others wait for evidence: their SKU is looked at.
+    pub(super) async fn resend_open(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
+        let open = self.ledger.open_intents(pass.shop.name()).await?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        let now = clock::now();
+        let keyed = pass.shop.store.stock_kind() == StockKind::KeyedDelta;
+        let mut batches: BTreeMap<String, Vec<OpenIntent>> = BTreeMap::new();
+        for item in open {
+            if keyed && now < item.intent.recorded + KEY_MEMORY {
+                batches.entry(item.intent.key.clone()).or_default().push(item);
+            } else {
+                let want = Want { look: true, ..Want::STOCK };
+                match pass.hints.get_mut(&item.sku) {
+                    Some(hint) => hint.want.look = true,
+                    None => pass.ask_again(&item.sku, Again { want, after: Duration::ZERO, failed: false }),
+                }
+            }
+        }
+        for batch in batches.into_values() {
+            let intents: Vec<(Sku, Intent)> = batch.into_iter().map(|item| (item.sku, item.intent)).collect();
+            self.send(pass, &intents, Sending::Again).await?;
+        }
+        Ok(())
+    }
+
+    /// Plan and write the stock of every SKU of this pass.
+    pub(super) async fn write_stock(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
+        let kind = match pass.shop.store.stock_kind() {
+            StockKind::KeyedDelta => WriteKind::Checked,
+            StockKind::OrderLog => WriteKind::Absolute,
+        };
+        let doubts_over = |pass: &Pass<'_>, sku: &Sku| {
+            !pass.doubtful.contains(sku) || (kind == WriteKind::Absolute && pass.attempts(sku) >= DOUBT_LOOKS_MAX)
+        };
+        let mut skus: Vec<Sku> = pass
+            .hints
+            .iter()
+            .filter(|(sku, hint)| (hint.want.stock || hint.want.look) && doubts_over(pass, sku))
+            // An absolute write starts from a value read in this very pass.
+            .filter(|(sku, _)| kind == WriteKind::Checked || pass.read.contains_key(*sku))
+            .map(|(sku, _)| sku.clone())
+            .collect();
+        skus.sort();
+        for chunk in skus.chunks(pass.shop.store.stock_batch_max().max(1)) {
+            let intents = self.plan_stock(pass, chunk, kind).await?;
+            if !intents.is_empty() {
+                self.send(pass, &intents, Sending::First).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn plan_stock(
+        &self,
+        pass: &Pass<'_>,
+        skus: &[Sku],
+        kind: WriteKind,
+    ) -> Result<Vec<(Sku, Intent)>, PassError> {
+        let (pool, key, now) = (pass.shop.store.pool(), clock::fresh_key(), clock::now());
+        let request = |sku: &Sku| StockRequest {
+            sku: sku.clone(),
+            pool: pool.clone(),
+            input: Input::Plan {
+                rule: pass.shop.rule(),
+                kind,
+                from: if kind == WriteKind::Absolute { pass.read.get(sku).copied() } else { None },
+                key: key.clone(),
+                now,
+            },
+        };
+        let requests = skus.iter().map(request).collect();
+        let changes = self.ledger.stock(pass.shop.name(), requests, &self.peers(pool), now).await?;
+        let intent = |effects: Vec<Effect>| {
+            effects.into_iter().find_map(|effect| match effect {
+                Effect::Send(intent) => Some(intent),
+                _ => None,
+            })
+        };
+        Ok(changes.into_iter().filter_map(|change| Some((change.sku, intent(change.effects)?))).collect())
+    }
+
+    /// Send recorded writes and record what surely happened to each.
+    async fn send(&self, pass: &mut Pass<'_>, intents: &[(Sku, Intent)], sending: Sending) -> Result<(), PassError> {
+        let skus: Vec<Sku> = intents.iter().map(|(sku, _)| sku.clone()).collect();
+        let listings = self.ledger.listings_of(pass.shop.name(), &skus).await?;
+        let mut writes = Vec::new();
+        for (sku, intent) in intents {
+            match listings.get(sku) {
+                Some(listing) => writes.push(StockWrite {
+                    sku: sku.clone(),
+                    remote: remote(listing),
+                    expected: intent.expected,
+                    delta: intent.delta,
+                    key: intent.key.clone(),
+                }),
+                // Unlinked meanwhile: nothing can be sent, and nothing was.
+                None => self.settle(pass, vec![(sku.clone(), Settled::NotDone)]).await?,
+            }
+        }
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let outcomes = pass.shop.store.write_stock(&writes).await;
+        let mut settled = Vec::new();
+        let mut unknown = Vec::new();
+        for (write, outcome) in writes.into_iter().zip(outcomes) {
+            self.judge(pass, write, outcome, sending, &mut settled, &mut unknown).await?;
+        }
+        self.settle(pass, settled).await?;
+        if !unknown.is_empty() {
+            self.ledger.mark_unknown(pass.shop.name(), pass.shop.store.pool(), &unknown).await?;
+        }
+        Ok(())
+    }
+
+    async fn judge(
+        &self,
+        pass: &mut Pass<'_>,
+        write: StockWrite,
+        outcome: Outcome<Option<i64>>,
+        sending: Sending,
+        settled: &mut Vec<(Sku, Settled)>,
+        unknown: &mut Vec<Sku>,
+    ) -> Result<(), PassError> {
+        let sku = write.sku;
+        let look = Want { look: true, ..Want::STOCK };
+        let attempt = pass.attempts(&sku) + 1;
+        match outcome {
+            Outcome::Done(after) => {
+                pass.tally.written += 1;
+                let expected = write.expected + write.delta;
+                if pass.shop.store.stock_kind() == StockKind::OrderLog {
+                    // Look at the orders once more: a sale that our write overwrote shows only there.
+                    let after = self.timing.verify_after;
+                    pass.ask_again(&sku, Again { want: Want::LOOK, after, failed: false });
+                } else if after.is_some_and(|after| after != expected) {
+                    pass.ask_again(&sku, Again { want: look, after: Duration::ZERO, failed: false });
+                }
+                settled.push((sku, Settled::Done));
+            }
+            Outcome::Stale => {
+                pass.ask_again(&sku, Again { want: look, after: Duration::ZERO, failed: false });
+                settled.push((sku, Settled::NotDone));
+            }
+            Outcome::Refused(error) if error.verdict() == Verdict::Gone => {
+                pass.ask_again(&sku, Again { want: look, after: Duration::ZERO, failed: true });
+                settled.push((sku, Settled::NotDone));
+            }
+            Outcome::Refused(error) => {
+                self.bury(pass, &sku, "stock", "refused", error.to_string()).await?;
+                settled.push((sku, Settled::NotDone));
+            }
+            Outcome::NotDone(error) => {
+                let verdict = error.verdict();
+                let after = self.backoff(attempt, verdict);
+                pass.ask_again(&sku, Again { want: Want::STOCK, after, failed: verdict == Verdict::Retry });
+                match sending {
+                    Sending::First => settled.push((sku, Settled::NotDone)),
+                    // Only this try was surely not done; the one before it is as uncertain as it was.
+                    Sending::Again => unknown.push(sku),
+                }
+            }
+            Outcome::Unknown(error) => {
+                tracing::warn!(store.id = %pass.shop.name(), sku = %sku, "the answer to a stock write was lost: {error}");
+                let after = self.backoff(attempt, error.verdict());
+                pass.ask_again(&sku, Again { want: look, after, failed: true });
+                unknown.push(sku);
+            }
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, pass: &Pass<'_>, settled: Vec<(Sku, Settled)>) -> Result<(), PassError> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let (pool, now, stale_for) = (pass.shop.store.pool(), clock::now(), self.timing.shop_stale_for);
+        let request =
+            |(sku, settled)| StockRequest { sku, pool: pool.clone(), input: Input::Settle { settled, now, stale_for } };
+        let requests = settled.into_iter().map(request).collect();
+        self.ledger.stock(pass.shop.name(), requests, &self.peers(pool), now).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+//! Pure: what must be written where, and why; and the words of the status columns.
+
+mod content;
+mod guard;
+mod status;
+
+pub use content::{Change, ContentPlan, Draft, Known, content, drafts};
+pub use guard::{Stop, guard_sheet};
+pub use status::{RowStatus, StatusInput, row_status};

@@ -1,0 +1,349 @@
+//! The checked write: look, compare, write, look again.
+//!
+//! Google has no conditional write. What is promised all the same: a cell is written only when, a moment before, its row
+//! still had the right key and it still held what was expected; a write that rows moved under is found afterwards, taken
+//! back, and made where it belongs. A formula is never written over.
+
+mod change;
+mod look;
+mod settle;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+pub use change::{CellChange, CellOutcome, Expect, Known, Stranded, TabLayout, Target, WriteReport};
+use look::{Looker, Wanted, fingerprint};
+use view::{Place, Views};
+
+use super::{CellWrite, SheetError, Workbook};
+use crate::catalog::{Cell, HeaderProblem, Locale, Sku};
+use crate::retry::Verdict;
+
+/// A write that has landed wrongly is corrected, and the correction may land wrongly too. Whoever sorts more often than
+/// this within seconds is waited for.
+const ROUNDS_MAX: u32 = 4;
+/// How often a cell is written whose answer is lost: once, and once more.
+const SENDS_MAX: u32 = 2;
+/// A refused batch is halved to find the cell that is refused (a protected one, say); so many calls at most.
+const HALVINGS_MAX: u32 = 24;
+/// What was written must be looked at; a passing trouble is waited for so many times.
+const LOOKS_AFTER_MAX: u32 = 3;
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
+
+/// Write what still may be written, in one batch, and verify it. One outcome per change, in order; nothing stops the
+/// others. Three calls when nobody interferes. `known` tells what the ledger last saw in a cell.
+pub async fn write_checked(
+    book: &dyn Workbook,
+    locale: Locale,
+    layouts: &[TabLayout<'_>],
+    known: Known<'_>,
+    changes: &[CellChange],
+) -> (Vec<CellOutcome>, WriteReport) {
+    let mut looker = Looker::new(book);
+    let mut flush =
+        Flush { locale, layouts, known, outcomes: vec![None; changes.len()], report: WriteReport::default() };
+    let mut jobs = flush.jobs(changes);
+    let mut checked = Views::new();
+    for round in 0..=ROUNDS_MAX {
+        if jobs.is_empty() {
+            break;
+        }
+        let views = match look(&mut looker, &flush.wanted(&jobs), round > 0).await {
+            Ok(views) => views,
+            Err(error) => {
+                flush.give_up(jobs, &error);
+                break;
+            }
+        };
+        if round > 0 {
+            jobs = flush.settle(jobs, &checked, &views);
+        }
+        jobs = flush.decide(jobs, &views);
+        if round == ROUNDS_MAX {
+            jobs.iter_mut().for_each(|job| job.sent = None);
+            flush.give_up(jobs, &SheetError::Unsettled);
+            break;
+        }
+        jobs = flush.send(&mut looker, jobs).await;
+        checked = views;
+    }
+    flush.report.calls = looker.calls;
+    flush.into_answer(changes)
+}
+
+/// Look; after a write, patiently.
+async fn look(looker: &mut Looker<'_>, wanted: &[Wanted<'_>], after_write: bool) -> Result<Views, SheetError> {
+    let mut left = if after_write { LOOKS_AFTER_MAX } else { 1 };
+    loop {
+        left -= 1;
+        let error = match looker.look(wanted).await {
+            Ok(views) => return Ok(views),
+            Err(error) => error,
+        };
+        let pause = match error.verdict() {
+            Verdict::Retry => LOOK_PAUSE,
+            Verdict::Wait(pause) => pause,
+            Verdict::Refused | Verdict::Credentials | Verdict::Gone => return Err(error),
+        };
+        if left == 0 {
+            return Err(error);
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Why a cell is written.
+enum Cause {
+    /// The caller's change at this index.
+    Change(usize),
+    /// It was overwritten by a write that was meant for another row.
+    PutBack,
+}
+
+/// One cell on its way.
+struct Job {
+    cause: Cause,
+    /// Index of the layout.
+    tab: usize,
+    /// Key of the row; `None` for a row without (put-backs only).
+    sku: Option<Sku>,
+    /// The hinted row is meant, not whichever has the key.
+    by_place: bool,
+    header: String,
+    /// Zero-based.
+    hint: u32,
+    expect: Expect,
+    value: Cell,
+    sent: Option<Sent>,
+    sends: u32,
+    /// The cell shows a value that we wrote there without meaning to, in this zero-based column.
+    foreign: Option<u32>,
+}
+
+/// How a job was last written.
+struct Sent {
+    row: u32,
+    column: u32,
+    before: Cell,
+    /// The answer was lost.
+    lost: Option<SheetError>,
+}
+
+/// One call of [`write_checked`].
+struct Flush<'a> {
+    locale: Locale,
+    layouts: &'a [TabLayout<'a>],
+    known: Known<'a>,
+    outcomes: Vec<Option<CellOutcome>>,
+    report: WriteReport,
+}
+
+impl Flush<'_> {
+    fn jobs(&mut self, changes: &[CellChange]) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for (index, change) in changes.iter().enumerate() {
+            let Some(tab) = self.layouts.iter().position(|layout| layout.mapping.tab == change.tab) else {
+                let titles: Vec<&str> = self.layouts.iter().map(|layout| layout.mapping.tab.as_str()).collect();
+                let problem = HeaderProblem::TabMissing { tab: change.tab.clone(), found: titles.join(", ") };
+                self.outcomes[index] = Some(CellOutcome::HeaderGone(problem));
+                continue;
+            };
+            jobs.push(Job {
+                cause: Cause::Change(index),
+                tab,
+                sku: match &change.target {
+                    Target::Key(sku) => Some(sku.clone()),
+                    Target::Place(sku) => sku.clone(),
+                },
+                by_place: matches!(change.target, Target::Place(_)),
+                header: change.header.clone(),
+                hint: change.row_hint.saturating_sub(1),
+                expect: change.expect.clone(),
+                value: change.value.clone(),
+                sent: None,
+                sends: 0,
+                foreign: None,
+            });
+        }
+        jobs
+    }
+
+    fn title(&self, job: &Job) -> &str {
+        self.layouts.get(job.tab).map_or("", |layout| &layout.mapping.tab)
+    }
+
+    /// Two cells that say the same.
+    fn same(&self, left: &Cell, right: &Cell) -> bool {
+        let decimal = |cell: &Cell| cell.decimal(self.locale).ok().flatten();
+        let text = |cell: &Cell| cell.text().ok().flatten();
+        left == right
+            || decimal(left).is_some_and(|left| decimal(right) == Some(left))
+            || matches!((left, right), (Cell::Text(_), Cell::Text(_))) && text(left) == text(right)
+    }
+
+    fn wanted(&self, jobs: &[Job]) -> Vec<Wanted<'_>> {
+        let mut wanted: BTreeMap<usize, Wanted<'_>> = BTreeMap::new();
+        for job in jobs {
+            let Some(layout) = self.layouts.get(job.tab) else { continue };
+            let new = || Wanted { layout, rows: BTreeSet::new(), headers: BTreeSet::new(), written: BTreeSet::new() };
+            let tab = wanted.entry(job.tab).or_insert_with(new);
+            let row = job.sent.as_ref().map_or(job.hint, |sent| sent.row);
+            tab.rows.insert((row, job.sku.clone()));
+            tab.headers.insert(job.header.clone());
+            tab.written.extend(job.sent.iter().map(|_| fingerprint(&job.value)));
+        }
+        wanted.into_values().collect()
+    }
+
+    fn finish(&mut self, job: Job, outcome: CellOutcome) {
+        let is_right = match &outcome {
+            CellOutcome::Written { .. } | CellOutcome::AlreadyThere { .. } => true,
+            // Somebody typed over it, or removed the row: nothing of ours is left there.
+            CellOutcome::PersonChanged { .. } | CellOutcome::RowGone => true,
+            CellOutcome::Formula { .. }
+            | CellOutcome::Ambiguous
+            | CellOutcome::HeaderGone(_)
+            | CellOutcome::NotSent(_)
+            | CellOutcome::Unknown(_) => false,
+        };
+        if let (Some(column), Expect::Value(ours), false) = (job.foreign, &job.expect, is_right) {
+            let row = job.sent.as_ref().map_or(job.hint, |sent| sent.row);
+            self.strand(job.tab, row, column, job.sku.clone(), ours.clone());
+        }
+        match (job.cause, &outcome) {
+            (Cause::Change(index), _) => self.outcomes[index] = Some(outcome),
+            (Cause::PutBack, CellOutcome::Written { .. } | CellOutcome::AlreadyThere { .. }) => {
+                self.report.put_back += 1;
+            }
+            (Cause::PutBack, _) => {}
+        }
+    }
+
+    fn strand(&mut self, tab: usize, row: u32, column: u32, sku: Option<Sku>, wrote: Cell) {
+        let tab = self.layouts.get(tab).map(|layout| layout.mapping.tab.clone()).unwrap_or_default();
+        self.report.stranded.push(Stranded { tab, row: row + 1, column, sku, wrote });
+    }
+
+    fn give_up(&mut self, jobs: Vec<Job>, error: &SheetError) {
+        for job in jobs {
+            let outcome = match &job.sent {
+                Some(sent) => CellOutcome::Unknown(sent.lost.clone().unwrap_or_else(|| error.clone())),
+                None => CellOutcome::NotSent(error.clone()),
+            };
+            self.finish(job, outcome);
+        }
+    }
+
+    /// Compare with what is there. Returns the jobs that may be written, told where.
+    fn decide(&mut self, jobs: Vec<Job>, views: &Views) -> Vec<Job> {
+        let mut writable = Vec::new();
+        for mut job in jobs {
+            match self.decide_one(&job, views) {
+                Ok(sent) => {
+                    job.hint = sent.row;
+                    job.sent = Some(sent);
+                    writable.push(job);
+                }
+                Err(outcome) => self.finish(job, outcome),
+            }
+        }
+        writable
+    }
+
+    fn decide_one(&self, job: &Job, views: &Views) -> Result<Sent, CellOutcome> {
+        let missing = |found: String| {
+            CellOutcome::HeaderGone(HeaderProblem::Missing {
+                tab: self.title(job).to_owned(),
+                header: job.header.clone(),
+                found,
+            })
+        };
+        let view = match views.get(self.title(job)) {
+            Some(Ok(view)) => view,
+            Some(Err(problem)) => return Err(CellOutcome::HeaderGone(problem.clone())),
+            None => return Err(missing(String::new())),
+        };
+        let mapped = || view.columns.iter().map(|(header, _)| header).collect::<Vec<_>>().join(", ");
+        let column = view.columns.get(&job.header).ok_or_else(|| missing(mapped()))?;
+        let row = match view.place_of(job, job.hint) {
+            Place::At(row) => row,
+            Place::Gone => return Err(CellOutcome::RowGone),
+            Place::Twice => return Err(CellOutcome::Ambiguous),
+        };
+        let seen = view.seen(row, column);
+        if seen.formula {
+            return Err(CellOutcome::Formula { row: row + 1 });
+        }
+        if self.same(&seen.cell, &job.value) {
+            return Err(CellOutcome::AlreadyThere { row: row + 1 });
+        }
+        match &job.expect {
+            Expect::Value(expected) if !self.same(&seen.cell, expected) => {
+                Err(CellOutcome::PersonChanged { row: row + 1, found: seen.cell })
+            }
+            Expect::Value(_) | Expect::Own => Ok(Sent { row, column, before: seen.cell, lost: None }),
+        }
+    }
+
+    /// Write all in one batch. Returns what was sent, also where the answer was lost.
+    async fn send(&mut self, looker: &mut Looker<'_>, jobs: Vec<Job>) -> Vec<Job> {
+        let mut sent = Vec::new();
+        let mut batches = vec![jobs];
+        let mut halvings = 0;
+        while let Some(mut batch) = batches.pop() {
+            if batch.is_empty() {
+                continue;
+            }
+            let cell = |job: &Job| {
+                let to = job.sent.as_ref()?;
+                Some(CellWrite {
+                    tab: self.title(job).to_owned(),
+                    row: to.row,
+                    column: to.column,
+                    value: job.value.clone(),
+                })
+            };
+            let cells: Vec<CellWrite> = batch.iter().filter_map(cell).collect();
+            looker.calls += 1;
+            match looker.book.write(&cells).await {
+                Ok(()) => {
+                    batch.iter_mut().for_each(|job| job.sends += 1);
+                    sent.append(&mut batch);
+                }
+                Err(error) if error.maybe_done() => {
+                    for job in &mut batch {
+                        job.sends += 1;
+                        job.sent.iter_mut().for_each(|sent| sent.lost = Some(error.clone()));
+                    }
+                    sent.append(&mut batch);
+                }
+                Err(SheetError::Refused(_)) if batch.len() > 1 && halvings < HALVINGS_MAX => {
+                    halvings += 1;
+                    batches.push(batch.split_off(batch.len() / 2));
+                    batches.push(batch);
+                }
+                Err(error) => {
+                    for job in batch {
+                        self.finish(job, CellOutcome::NotSent(error.clone()));
+                    }
+                }
+            }
+        }
+        sent
+    }
+
+    fn into_answer(mut self, changes: &[CellChange]) -> (Vec<CellOutcome>, WriteReport) {
+        let unsettled = || CellOutcome::NotSent(SheetError::Unsettled);
+        let outcomes: Vec<CellOutcome> =
+            self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unsettled)).collect();
+        let moved = changes
+            .iter()
+            .zip(&outcomes)
+            .filter(|(change, outcome)| outcome.row().is_some_and(|row| row != change.row_hint));
+        self.report.moved = u32::try_from(moved.count()).unwrap_or(u32::MAX);
+        (outcomes, self.report)
+    }
+}

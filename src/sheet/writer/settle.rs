@@ -1,0 +1,214 @@
+//! After a write: what surely happened, and what has to be put right.
+
+use std::collections::BTreeSet;
+
+use super::view::{Key, Place, View, Views};
+use super::{Cause, CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent};
+use crate::catalog::{Cell, Sku};
+use crate::sheet::SheetError;
+
+/// What became of one write.
+enum Fate {
+    Done(CellOutcome),
+    /// Not done, or not here: decide again.
+    Again,
+    /// As [`Fate::Again`], and the cell got the value of another write.
+    Hit(Cell),
+}
+
+/// A job after a write.
+struct Verdict {
+    fate: Fate,
+    /// Its value is not where it belongs, so that it may be somewhere else.
+    astray: bool,
+    /// Columns moved under the write: it hit another column.
+    wrong_column: bool,
+}
+
+impl From<Fate> for Verdict {
+    fn from(fate: Fate) -> Self {
+        Self { fate, astray: false, wrong_column: false }
+    }
+}
+
+/// A write that is not where it belongs.
+struct Astray {
+    tab: usize,
+    header: String,
+    sent: Sent,
+    value: Cell,
+}
+
+impl Flush<'_> {
+    /// Sort writes into done and to be made again, and add what has to be put back. `checked` was seen before the
+    /// write, `views` after it.
+    pub(super) fn settle(&mut self, jobs: Vec<Job>, checked: &Views, views: &Views) -> Vec<Job> {
+        let moved: BTreeSet<usize> = jobs.iter().filter(|job| self.has_moved(job, views)).map(|job| job.tab).collect();
+        let verdicts: Vec<Verdict> = jobs.iter().map(|job| self.judge(job, &jobs, &moved, views)).collect();
+        let meant: BTreeSet<(usize, String, Option<Sku>)> =
+            jobs.iter().map(|job| (job.tab, job.header.clone(), job.sku.clone())).collect();
+        let mut again: Vec<Job> = Vec::new();
+        let mut astray: Vec<Astray> = Vec::new();
+        for (mut job, verdict) in jobs.into_iter().zip(verdicts) {
+            if verdict.wrong_column
+                && let Some(sent) = &job.sent
+            {
+                self.strand(job.tab, sent.row, sent.column, job.sku.clone(), job.value.clone());
+            }
+            match (verdict.fate, job.sent.take_if(|_| verdict.astray)) {
+                (Fate::Done(outcome), sent) => {
+                    astray.extend(sent.map(|sent| job.astray(sent)));
+                    self.finish(job, outcome);
+                }
+                (fate, sent) => {
+                    astray.extend(sent.map(|sent| job.astray(sent)));
+                    job.sent = None;
+                    if let Fate::Hit(ours) = fate {
+                        let view = views.get(self.title(&job)).and_then(|view| view.as_ref().ok());
+                        job.foreign = view.and_then(|view| view.columns.get(&job.header));
+                        job.expect = Expect::Value(ours);
+                    }
+                    again.push(job);
+                }
+            }
+        }
+        for (tab, header) in astray.iter().map(|job| (job.tab, job.header.clone())).collect::<BTreeSet<_>>() {
+            let writes: Vec<&Astray> = astray.iter().filter(|job| job.tab == tab && job.header == header).collect();
+            let is_meant = |sku: &Option<Sku>| meant.contains(&(tab, header.clone(), sku.clone()));
+            again.append(&mut self.put_backs(tab, &header, &writes, is_meant, checked, views));
+        }
+        again
+    }
+
+    fn has_moved(&self, job: &Job, views: &Views) -> bool {
+        let view = views.get(self.title(job)).and_then(|view| view.as_ref().ok());
+        view.zip(job.sent.as_ref()).is_some_and(|(view, sent)| view.place_of(job, sent.row) != Place::At(sent.row))
+    }
+
+    fn judge(&self, job: &Job, jobs: &[Job], moved: &BTreeSet<usize>, views: &Views) -> Verdict {
+        let Some(sent) = &job.sent else { return Fate::Again.into() };
+        let doubt = || Fate::Done(CellOutcome::Unknown(sent.lost.clone().unwrap_or(SheetError::Unsettled)));
+        let astray = |fate: Fate| Verdict { fate, astray: true, wrong_column: false };
+        let view = views.get(self.title(job)).and_then(|view| view.as_ref().ok());
+        let Some((view, column)) = view.and_then(|view| Some((view, view.columns.get(&job.header)?))) else {
+            return doubt().into();
+        };
+        let row = match view.place_of(job, sent.row) {
+            Place::At(row) => row,
+            Place::Twice => return Fate::Done(CellOutcome::Ambiguous).into(),
+            Place::Gone => return astray(Fate::Done(CellOutcome::RowGone)),
+        };
+        let seen = view.seen(row, column);
+        if !seen.formula && self.same(&seen.cell, &job.value) {
+            return Fate::Done(CellOutcome::Written { row: row + 1 }).into();
+        }
+        if column != sent.column {
+            return Verdict { fate: Fate::Again, astray: false, wrong_column: true };
+        }
+        let is_unchanged = !seen.formula && self.same(&seen.cell, &sent.before);
+        let may_repeat = sent.lost.is_none() || job.sends < SENDS_MAX;
+        if !moved.contains(&job.tab) {
+            return match &sent.lost {
+                // Google took it, and the row is right: what stands there is an older reading, or was typed since.
+                None => Fate::Done(CellOutcome::Written { row: row + 1 }).into(),
+                Some(_) if is_unchanged && may_repeat => Fate::Again.into(),
+                Some(_) => doubt().into(),
+            };
+        }
+        let is_ours = |other: &Job| {
+            other.tab == job.tab
+                && other.header == job.header
+                && other.sent.is_some()
+                && self.same(&other.value, &seen.cell)
+        };
+        astray(match is_unchanged {
+            true if may_repeat => Fate::Again,
+            true => doubt(),
+            false if !seen.formula && jobs.iter().any(is_ours) => Fate::Hit(seen.cell),
+            false if sent.lost.is_none() => Fate::Again,
+            false => doubt(),
+        })
+    }
+
+    /// Rows of one column that show the value of a write which is not where it belongs, and held something else before.
+    fn put_backs(
+        &mut self,
+        tab: usize,
+        header: &str,
+        writes: &[&Astray],
+        is_meant: impl Fn(&Option<Sku>) -> bool,
+        checked: &Views,
+        views: &Views,
+    ) -> Vec<Job> {
+        let title = self.layouts.get(tab).map_or("", |layout| &layout.mapping.tab);
+        let before = checked.get(title).and_then(|view| view.as_ref().ok());
+        let Some(Ok(view)) = views.get(title) else { return Vec::new() };
+        let Some(column) = view.columns.get(header) else { return Vec::new() };
+        let mut put_backs = Vec::new();
+        for (row, key) in view.keys() {
+            let seen = view.seen(row, column);
+            let mut hits = writes.iter().filter(|write| self.same(&write.value, &seen.cell)).peekable();
+            let sku = if let Key::Sku(sku) = key { Some(sku.clone()) } else { None };
+            if seen.formula || hits.peek().is_none() || (sku.is_some() && is_meant(&sku)) {
+                continue;
+            }
+            let had = match key {
+                Key::Sku(sku) => self.row_had(title, sku, header, row, column, before),
+                Key::Blank => blank_row_had(column, before),
+                Key::Unreadable => None,
+            };
+            match had {
+                Some(had) if self.same(&had, &seen.cell) => {}
+                Some(value) => put_backs.push(Job {
+                    cause: Cause::PutBack,
+                    tab,
+                    sku,
+                    by_place: false,
+                    header: header.to_owned(),
+                    hint: row,
+                    expect: Expect::Value(seen.cell),
+                    value,
+                    sent: None,
+                    sends: 0,
+                    foreign: Some(column),
+                }),
+                // Where a write was sent to, its value is surely no coincidence.
+                None if hits.any(|write| write.sent.row == row) => self.strand(tab, row, column, sku, seen.cell),
+                None => {}
+            }
+        }
+        put_backs
+    }
+
+    /// What a key's cell held before the write: as seen, else as the ledger knows. A formula cannot be put back.
+    fn row_had(
+        &self,
+        title: &str,
+        sku: &Sku,
+        header: &str,
+        row: u32,
+        column: u32,
+        before: Option<&View>,
+    ) -> Option<Cell> {
+        match before.map(|view| (view, view.place(Some(sku), row))) {
+            Some((view, Place::At(row))) => {
+                let seen = view.seen(row, column);
+                (!seen.formula).then_some(seen.cell)
+            }
+            _ => (self.known)(title, sku, header),
+        }
+    }
+}
+
+/// Rows without a key have nothing to be told apart by: blank, unless some of them held something.
+fn blank_row_had(column: u32, before: Option<&View>) -> Option<Cell> {
+    let view = before?;
+    let held = |(row, key): (u32, &Key)| *key == Key::Blank && view.seen(row, column).cell != Cell::Blank;
+    (!view.keys().any(held)).then_some(Cell::Blank)
+}
+
+impl Job {
+    fn astray(&self, sent: Sent) -> Astray {
+        Astray { tab: self.tab, header: self.header.clone(), sent, value: self.value.clone() }
+    }
+}

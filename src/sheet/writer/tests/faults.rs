@@ -1,0 +1,130 @@
+//! Calls that fail.
+
+use super::*;
+
+fn lost() -> SheetError {
+    SheetError::AnswerLost("HTTP 503".to_owned())
+}
+
+#[tokio::test]
+async fn an_answer_is_lost_after_the_write() {
+    for size in SIZES {
+        let book = book();
+        book.fail(Op::Write, 1, true, lost());
+        let (outcomes, report) = flush(&book, size, &[stock("A", 10.0), status("B", "ok")]).await;
+        assert_eq!(outcomes, ["written 2", "written 3"], "{size:?}");
+        assert_eq!((report.calls, writes(&book)), (3, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_write_is_lost() {
+    for size in SIZES {
+        let book = book();
+        book.fail(Op::Write, 1, false, lost());
+        let (outcomes, report) = flush(&book, size, &[stock("A", 10.0), status("B", "ok")]).await;
+        assert_eq!(outcomes, ["written 2", "written 3"], "{size:?}");
+        assert_eq!(shown(&book)[..2], ["A 10 old", "B 2 ok"]);
+        assert_eq!((report.calls, writes(&book)), (5, 2), "once more, without another check");
+    }
+}
+
+#[tokio::test]
+async fn a_write_is_lost_twice() {
+    let book = book();
+    book.fail(Op::Write, 1, false, lost());
+    book.fail(Op::Write, 2, false, lost());
+    let (outcomes, _) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
+    assert_eq!(outcomes, ["unknown: Google's answer was lost: HTTP 503"]);
+    assert_eq!((shown(&book)[0].as_str(), writes(&book)), ("A 1 old", 2));
+}
+
+#[tokio::test]
+async fn an_answer_is_lost_and_a_person_types() {
+    for applied in [false, true] {
+        let book = book();
+        book.fail(Op::Write, 1, applied, lost());
+        book.hook(When::After(Op::Write, 1), |tabs| shop_tab(tabs).enter(1, STOCK, number(15.0)));
+        let (outcomes, _) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
+        assert_eq!(outcomes, ["unknown: Google's answer was lost: HTTP 503"], "{applied}: nobody can tell");
+        assert_eq!(shown(&book)[0], "A 15 old");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_lost_and_rows_move() {
+    for size in SIZES {
+        for applied in [false, true] {
+            for when in [When::Before(Op::Write, 1), When::After(Op::Write, 1)] {
+                let book = book();
+                book.fail(Op::Write, 1, applied, lost());
+                book.hook(when, reverse);
+                let (outcomes, report) = flush(&book, size, &[stock("A", 10.0), status("B", "ok")]).await;
+                assert_eq!(outcomes, ["written 6", "written 5"], "{size:?} {applied} {when:?}");
+                assert_eq!(shown(&book), ["E 5 old", "D 4 old", "C 3 old", "B 2 ok", "A 10 old"]);
+                assert_eq!(report.put_back, if applied && when == When::Before(Op::Write, 1) { 2 } else { 0 });
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_surely_not_written_says_so() {
+    let cases = [
+        (Op::Read, SheetError::Quota),
+        (Op::Read, lost()),
+        (Op::Write, SheetError::Quota),
+        (Op::Write, SheetError::Connect("refused".to_owned())),
+    ];
+    for (op, error) in cases {
+        let book = book();
+        book.fail(op, 1, false, error.clone());
+        let (outcomes, _) = flush(&book, Size::Small, &[stock("A", 10.0), stock("B", 2.0)]).await;
+        let second = if op == Op::Read { format!("not sent: {error}") } else { "there 3".to_owned() };
+        assert_eq!(outcomes, [format!("not sent: {error}"), second]);
+        assert_eq!(shown(&book)[0], "A 1 old");
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_cannot_be_looked_at_is_unknown() {
+    let book = book();
+    book.fail(Op::Read, 2, false, SheetError::Access("withdrawn".to_owned()));
+    let (outcomes, _) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
+    assert_eq!(outcomes, ["unknown: Google refuses access: withdrawn"]);
+}
+
+#[tokio::test]
+async fn a_failing_look_after_a_write_is_repeated() {
+    let book = book();
+    book.fail(Op::Read, 2, false, lost());
+    let (outcomes, report) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
+    assert_eq!((outcomes, report.calls), (vec!["written 2".to_owned()], 4));
+}
+
+#[tokio::test]
+async fn a_refused_cell_does_not_hold_up_the_others() {
+    let book = book();
+    let refused = || SheetError::Refused("You are trying to edit a protected cell or object.".to_owned());
+    // A, B, C, D; then A, B; then A alone. The rest passes.
+    for nth in 1..=3 {
+        book.fail(Op::Write, nth, false, refused());
+    }
+    let changes = [stock("A", 10.0), stock("B", 20.0), stock("C", 30.0), stock("D", 40.0)];
+    let (outcomes, _) = flush(&book, Size::Small, &changes).await;
+    assert_eq!(outcomes[0], format!("not sent: {}", refused()));
+    assert_eq!(outcomes[1..], ["written 3", "written 4", "written 5"]);
+    assert_eq!(shown(&book)[..4], ["A 1 old", "B 20 old", "C 30 old", "D 40 old"]);
+}
+
+#[tokio::test]
+async fn a_put_back_that_is_refused_is_reported() {
+    let book = book();
+    book.hook(When::Before(Op::Write, 1), reverse);
+    for nth in 2..=4 {
+        book.fail(Op::Write, nth, false, SheetError::Refused("protected".to_owned()));
+    }
+    let (outcomes, report) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
+    assert_eq!(outcomes, ["not sent: Google refused the request: protected"]);
+    assert_eq!(report.stranded.iter().map(|stranded| stranded.row).collect::<Vec<_>>(), [2]);
+}

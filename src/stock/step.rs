@@ -1,0 +1,181 @@
+//! One step of one book.
+
+use std::time::Duration;
+
+use super::resolve::{Fate, fate};
+use super::{Book, Cause, Effect, Input, Intent, Reading, Replaced, Rule, Settled, Side, Window, WriteKind};
+use crate::clock::Time;
+
+/// Apply one input at one endpoint to a book. The book is changed in place; everything else that must happen is returned.
+pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
+    let mut side = book.sides.remove(endpoint).unwrap_or_default();
+    let mut effects = Vec::new();
+    match input {
+        Input::Orders { took, gave } => fold_orders(&mut book.pool, &mut side, took, gave, &mut effects),
+        Input::Read { reading, founds_pool, stale_for, late_for } => {
+            if resolve_open(&mut side, &reading, stale_for, late_for, &mut effects) {
+                fold_value(&mut book.pool, &mut side, &reading, founds_pool, &mut effects);
+            }
+        }
+        Input::Plan { rule, kind, from, key, now } => {
+            plan(book.pool, &mut side, rule, kind, from, key, now, &mut effects);
+        }
+        Input::Settle { settled, now, stale_for } => {
+            settle(&mut side, settled, now, stale_for);
+        }
+    }
+    book.sides.insert(endpoint.to_owned(), side);
+    effects
+}
+
+/// Orders are facts of their own: they are folded whether or not a write is open. `accounted` follows, because the
+/// store's stock followed them too.
+fn fold_orders(pool: &mut Option<i64>, side: &mut Side, took: i64, gave: i64, effects: &mut Vec<Effect>) {
+    // Before first contact the value to come already has these orders in it.
+    let Some(accounted) = &mut side.accounted else { return };
+    *accounted += gave - took;
+    if let Some(window) = &mut side.window {
+        window.took += took;
+        window.gave += gave;
+    }
+    let Some(pool) = pool else { return };
+    *pool += gave - took;
+    for units in [-took, gave] {
+        if units != 0 {
+            effects.push(Effect::Moved { units, cause: Cause::Orders });
+        }
+    }
+}
+
+/// Settle the open intent by this reading, if there is one. False when nothing can be said yet.
+fn resolve_open(
+    side: &mut Side,
+    reading: &Reading,
+    stale_for: Duration,
+    late_for: Duration,
+    effects: &mut Vec<Effect>,
+) -> bool {
+    let Some(intent) = side.intent.clone() else { return true };
+    let (settled, doubtful) = match fate(side, &intent, reading, late_for) {
+        Fate::Undecided => {
+            effects.push(Effect::LookAgain);
+            return false;
+        }
+        Fate::Certain(settled) => (settled, false),
+        Fate::Doubtful(settled) => (settled, true),
+    };
+    if doubtful {
+        effects.push(Effect::Doubt(intent.clone()));
+    }
+    // The reading decided it, so it is newer than the write: no stale read of what was replaced is to be feared from it.
+    settle(side, settled, reading.at, stale_for);
+    effects.push(Effect::Resolved { intent, settled });
+    true
+}
+
+fn fold_value(
+    pool: &mut Option<i64>,
+    side: &mut Side,
+    reading: &Reading,
+    founds_pool: bool,
+    effects: &mut Vec<Effect>,
+) {
+    if founds_pool && pool.is_none() {
+        *pool = Some(reading.value);
+        side.accounted = Some(reading.value);
+        effects.push(Effect::Moved { units: reading.value, cause: Cause::Founded });
+        return;
+    }
+    let Some(accounted) = side.accounted else {
+        if reading.is_exact() {
+            side.accounted = Some(reading.value);
+        } else {
+            effects.push(Effect::LookAgain);
+        }
+        return;
+    };
+    let excess = proven_excess(reading, accounted);
+    if excess != 0
+        && let Some(replaced) = side.replaced
+        && reading.at < replaced.until
+        && reading.value == replaced.value
+    {
+        effects.push(Effect::LookAgain);
+        return;
+    }
+    // What orders took (or gave back) while an absolute write was under way may have been overwritten by it; the rest
+    // was somebody's hand.
+    let window = side.window.unwrap_or_default();
+    let overwritten = excess.clamp(-window.gave, window.took);
+    let moved = excess - overwritten;
+    side.accounted = Some(accounted + excess);
+    if overwritten != 0 {
+        effects.push(Effect::Overwritten(overwritten));
+    }
+    if moved != 0
+        && let Some(pool) = pool
+    {
+        *pool += moved;
+        effects.push(Effect::Moved { units: moved, cause: Cause::Observed });
+    }
+    if reading.is_exact() {
+        side.window = None;
+    } else {
+        if let Some(window) = &mut side.window {
+            window.took -= overwritten.max(0);
+            window.gave += overwritten.min(0);
+        }
+        effects.push(Effect::LookAgain);
+    }
+}
+
+/// By how much the value surely differs from what is accounted: the part outside the interval of doubt.
+fn proven_excess(reading: &Reading, accounted: i64) -> i64 {
+    let least = reading.value - reading.slack_low - accounted;
+    let most = reading.value + reading.slack_high - accounted;
+    if least > 0 {
+        least
+    } else if most < 0 {
+        most
+    } else {
+        0
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the fields of one input, taken apart by `step`")]
+fn plan(
+    pool: Option<i64>,
+    side: &mut Side,
+    rule: Rule,
+    kind: WriteKind,
+    from: Option<i64>,
+    key: String,
+    now: Time,
+    effects: &mut Vec<Effect>,
+) {
+    let (Some(pool), Some(accounted), None) = (pool, side.accounted, &side.intent) else { return };
+    let delta = rule.target(pool) - accounted;
+    if delta == 0 {
+        return;
+    }
+    let expected = from.unwrap_or(accounted);
+    // A shop whose value we cannot explain yet must not be set below zero by our own hand.
+    let delta = if kind == WriteKind::Absolute { delta.max(-expected.max(0)) } else { delta };
+    if delta == 0 {
+        return;
+    }
+    let intent = Intent { expected, delta, key, recorded: now };
+    if kind == WriteKind::Absolute {
+        side.window.get_or_insert(Window::default());
+    }
+    side.intent = Some(intent.clone());
+    effects.push(Effect::Send(intent));
+}
+
+fn settle(side: &mut Side, settled: Settled, now: Time, stale_for: Duration) {
+    let Some(intent) = side.intent.take() else { return };
+    if settled == Settled::Done {
+        side.accounted = side.accounted.map(|accounted| accounted + intent.delta);
+        side.replaced = Some(Replaced { value: intent.expected, until: now + stale_for });
+    }
+}

@@ -1,0 +1,284 @@
+//! Holds every GraphQL document of the Shopify endpoint, and the variables it sends with them, against Shopify's
+//! published schema of the API version it speaks.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{ExecutableDocument, Schema};
+use axum::Router;
+use axum::body::Bytes;
+use serde_json::{Value, json};
+use shelfd::catalog::{Money, OptionValue, Sku};
+use shelfd::stores::shopify::{Access, Config, Shopify};
+use shelfd::stores::{ContentChange, ProductDraft, RemoteId, StockWrite, Store as _, VariantDraft};
+
+/// Schemas are published apart from this repository; without one there is nothing to compare with.
+const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/specs/shopify/admin_2026-10.json.gz");
+const DOCUMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/stores/shopify/queries");
+/// What every GraphQL schema has, whether it says so or not.
+const BUILT_IN: [&str; 10] =
+    ["String", "Int", "Float", "Boolean", "ID", "include", "skip", "deprecated", "specifiedBy", "oneOf"];
+
+/// The schema, or `None` (said aloud) where it is absent. Absence is a failure on CI.
+fn schema() -> Option<&'static Valid<Schema>> {
+    static READ: LazyLock<Option<Valid<Schema>>> = LazyLock::new(|| {
+        let Ok(file) = std::fs::File::open(SCHEMA) else {
+            assert!(std::env::var_os("CI").is_none(), "{SCHEMA} is absent");
+            return None;
+        };
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
+        let introspection: Value = serde_json::from_str(&text).unwrap();
+        let root = introspection.get("data").unwrap_or(&introspection);
+        let sdl = sdl(&root["__schema"]);
+        Some(
+            Schema::parse_and_validate(sdl, "admin_2026-10.graphql").unwrap_or_else(|error| panic!("{}", error.errors)),
+        )
+    });
+    if READ.is_none() {
+        eprintln!("skipped: {SCHEMA} is absent");
+    }
+    READ.as_ref()
+}
+
+/// The schema definition language for an introspection result, without descriptions.
+fn sdl(schema: &Value) -> String {
+    let mut out = String::new();
+    let (query, mutation) = (text(&schema["queryType"]["name"]), text(&schema["mutationType"]["name"]));
+    writeln!(out, "schema {{ query: {query} mutation: {mutation} }}").unwrap();
+    for directive in list(&schema["directives"]).filter(|directive| !built_in(directive)) {
+        let places: Vec<_> = list(&directive["locations"]).map(text).collect();
+        let arguments = arguments(&directive["args"]);
+        writeln!(out, "directive @{}{arguments} on {}", text(&directive["name"]), places.join(" | ")).unwrap();
+    }
+    for of in list(&schema["types"]).filter(|of| !built_in(of)) {
+        write_type(&mut out, of);
+    }
+    out
+}
+
+fn write_type(out: &mut String, of: &Value) {
+    let name = text(&of["name"]);
+    let names = |part: &str| list(&of[part]).map(|one| text(&one["name"])).collect::<Vec<_>>();
+    let interfaces = names("interfaces");
+    let implements =
+        if interfaces.is_empty() { String::new() } else { format!(" implements {}", interfaces.join(" & ")) };
+    let keyword = match text(&of["kind"]) {
+        "SCALAR" => return writeln!(out, "scalar {name}").unwrap(),
+        "UNION" => return writeln!(out, "union {name} = {}", names("possibleTypes").join(" | ")).unwrap(),
+        "ENUM" => return writeln!(out, "enum {name} {{ {} }}", names("enumValues").join(" ")).unwrap(),
+        "INPUT_OBJECT" => {
+            writeln!(out, "input {name} {{").unwrap();
+            for field in list(&of["inputFields"]) {
+                writeln!(out, "  {}", input_value(field)).unwrap();
+            }
+            return out.push_str("}\n");
+        }
+        "OBJECT" => "type",
+        "INTERFACE" => "interface",
+        other => panic!("{name} is a {other}"),
+    };
+    writeln!(out, "{keyword} {name}{implements} {{").unwrap();
+    for field in list(&of["fields"]) {
+        writeln!(out, "  {}{}: {}", text(&field["name"]), arguments(&field["args"]), type_text(&field["type"]))
+            .unwrap();
+    }
+    out.push_str("}\n");
+}
+
+fn built_in(of: &Value) -> bool {
+    let name = text(&of["name"]);
+    name.starts_with("__") || BUILT_IN.contains(&name)
+}
+
+fn arguments(args: &Value) -> String {
+    let args: Vec<_> = list(args).map(input_value).collect();
+    if args.is_empty() { String::new() } else { format!("({})", args.join(", ")) }
+}
+
+fn input_value(of: &Value) -> String {
+    let default = of["defaultValue"].as_str().map(|default| format!(" = {default}")).unwrap_or_default();
+    format!("{}: {}{default}", text(&of["name"]), type_text(&of["type"]))
+}
+
+fn type_text(of: &Value) -> String {
+    match text(&of["kind"]) {
+        "NON_NULL" => format!("{}!", type_text(&of["ofType"])),
+        "LIST" => format!("[{}]", type_text(&of["ofType"])),
+        _ => text(&of["name"]).to_owned(),
+    }
+}
+
+fn list(of: &Value) -> impl Iterator<Item = &Value> {
+    of.as_array().into_iter().flatten()
+}
+
+fn text(of: &Value) -> &str {
+    of.as_str().unwrap()
+}
+
+/// Hold a document, and the variables where given, against the schema.
+fn check(schema: &Valid<Schema>, document: &str, variables: Option<&Value>) -> Result<(), String> {
+    let parsed = ExecutableDocument::parse_and_validate(schema, document, "document.graphql")
+        .map_err(|error| error.errors.to_string())?;
+    let operation = parsed.operations.get(None).map_err(|_| "not exactly one operation".to_owned())?;
+    if let Some(variables) = variables {
+        let variables = serde_json::from_value(variables.clone()).map_err(|error| error.to_string())?;
+        apollo_compiler::request::coerce_variable_values(schema, operation, &variables)
+            .map_err(|error| format!("{error:?}"))?;
+    }
+    Ok(())
+}
+
+fn documents() -> Vec<(PathBuf, String)> {
+    let entries = std::fs::read_dir(Path::new(DOCUMENTS)).unwrap();
+    entries
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+#[test]
+fn every_document_fits_the_schema() {
+    let Some(schema) = schema() else { return };
+    let documents = documents();
+    assert!(documents.len() >= 14, "only {} documents in {DOCUMENTS}", documents.len());
+    for (path, document) in documents {
+        if let Err(error) = check(schema, &document, None) {
+            panic!("{}: {error}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_broken_document_is_refused() {
+    let Some(schema) = schema() else { return };
+    let refused = |document: &str, variables: Option<&Value>, part: &str| {
+        let error = check(schema, document, variables).unwrap_err();
+        assert!(error.contains(part), "{document}: {error}");
+    };
+    assert_eq!(check(schema, "{ shop { name } }", None), Ok(()));
+    refused("{ shop { nickname } }", None, "nickname");
+    refused("{ locations(first: \"ten\") { nodes { id } } }", None, "ten");
+    refused(
+        "mutation { inventoryActivate(inventoryItemId: \"1\") @idempotent(key: \"k\") { userErrors { field } } }",
+        None,
+        "locationId",
+    );
+    refused("{ shop @idempotent { name } }", None, "key");
+    let by_id = "query ($id: ID!) { location(id: $id) { id } }";
+    assert_eq!(check(schema, by_id, Some(&json!({ "id": "gid://shopify/Location/1" }))), Ok(()));
+    refused(by_id, Some(&json!({})), "id");
+    let create = "mutation ($input: ProductSetInput!) { productSet(input: $input) { userErrors { code } } }";
+    refused(create, Some(&json!({ "input": { "name": "Shirt" } })), "name");
+    refused(create, Some(&json!({ "input": { "status": "LIVE" } })), "LIVE");
+}
+
+/// Take every request and answer just enough that the endpoint goes on to its next call.
+async fn record_requests(run: impl AsyncFnOnce(Shopify)) -> Vec<(String, Value)> {
+    let seen: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
+    let shared = Arc::clone(&seen);
+    let app = Router::new().fallback(move |body: Bytes| {
+        let request: Value = serde_json::from_slice(&body).unwrap();
+        let answer = answer(&request).to_string();
+        shared.lock().unwrap().push((text(&request["query"]).to_owned(), request["variables"].clone()));
+        async move { answer }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    // Another test may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = Config {
+        shop: "eu".to_owned(),
+        pool: "main".to_owned(),
+        url: url.parse().unwrap(),
+        access: Access::Token("fixed".into()),
+        location: None,
+        webhook_secrets: vec!["secret".into()],
+    };
+    run(Shopify::new(config).unwrap()).await;
+    let seen = seen.lock().unwrap();
+    seen.clone()
+}
+
+fn answer(request: &Value) -> Value {
+    let query = text(&request["query"]);
+    let page = |nodes: Value| json!({ "nodes": nodes, "pageInfo": { "hasNextPage": false, "endCursor": null } });
+    let variant = json!({
+        "id": "gid://shopify/ProductVariant/1", "sku": "A", "price": "1.00",
+        "product": { "id": "gid://shopify/Product/1", "title": "Shirt", "handle": "shirt" },
+        "inventoryItem": { "id": "gid://shopify/InventoryItem/1", "tracked": true, "inventoryLevel": null },
+    });
+    let data = if query.contains("locations(") {
+        json!({ "locations": { "nodes": [{ "id": "gid://shopify/Location/9", "name": "Berlin", "isActive": true }] } })
+    } else if query.contains("productVariants(") {
+        json!({ "productVariants": page(json!([variant])) })
+    } else if query.contains("nodes(ids") {
+        json!({ "nodes": [variant] })
+    } else if query.contains("inventoryActivate(") {
+        json!({ "inventoryActivate": { "inventoryLevel": { "isActive": true }, "userErrors": [] } })
+    } else if query.contains("webhookSubscriptions(") {
+        json!({ "webhookSubscriptions": page(json!([])) })
+    } else if query.contains("currentAppInstallation") {
+        json!({ "shop": { "name": "Kiln" }, "currentAppInstallation": { "accessScopes": [] } })
+    } else if query.contains("webhookSubscriptionCreate(") {
+        let node = json!({ "id": "1", "topic": "ORDERS_CREATE", "uri": "https://us.example" });
+        json!({ "webhookSubscriptionCreate": { "webhookSubscription": node, "userErrors": [] } })
+    } else {
+        json!({})
+    };
+    json!({ "data": data })
+}
+
+fn remote() -> RemoteId {
+    RemoteId {
+        product: "gid://shopify/Product/1".to_owned(),
+        variant: Some("gid://shopify/ProductVariant/1".to_owned()),
+        inventory: Some("gid://shopify/InventoryItem/1".to_owned()),
+    }
+}
+
+fn draft(product: Option<&str>, options: Vec<OptionValue>) -> ProductDraft {
+    let variant = VariantDraft { sku: Sku::new("A").unwrap(), options, price: Money::from_store("12.50").unwrap() };
+    ProductDraft {
+        product: product.map(ToOwned::to_owned),
+        handle: Some("shirt".to_owned()),
+        title: "Shirt".to_owned(),
+        variants: vec![variant],
+        siblings: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn every_request_sent_fits_the_schema() {
+    let Some(schema) = schema() else { return };
+    let (sku, price) = (Sku::new("A").unwrap(), Money::from_store("12.50"));
+    let requests = record_requests(async |store| {
+        store.check().await;
+        store.list(None).await.unwrap();
+        store.list(Some("77/0/")).await.unwrap();
+        store.observe(&[(sku.clone(), remote())]).await.unwrap();
+        let size = OptionValue { name: "Size".to_owned(), value: "M".to_owned() };
+        store.create(&[draft(None, vec![size.clone()]), draft(Some("gid://shopify/Product/1"), vec![size])]).await;
+        let title = Some("Shirt".to_owned());
+        store.write_content(&[ContentChange { sku: sku.clone(), remote: remote(), title, price }]).await;
+        let write = StockWrite { sku: sku.clone(), remote: remote(), expected: 0, delta: -3, key: "k".to_owned() };
+        store.write_stock(&[write]).await;
+        store.subscribe("https://us.example").await.unwrap();
+        store.unsubscribe("gid://shopify/WebhookSubscription/1").await.unwrap_err();
+    })
+    .await;
+    // All but the look-up of a configured location.
+    let distinct: BTreeSet<_> = requests.iter().map(|(document, _)| document).collect();
+    assert_eq!(distinct.len(), documents().len() - 1);
+    for (document, variables) in requests {
+        if let Err(error) = check(schema, &document, Some(&variables)) {
+            panic!("{document}\n{variables}\n{error}");
+        }
+    }
+}
