@@ -292,6 +292,7 @@ fn shopify_shop(url: String, points_per_sec: f64) -> (ShopifyFace, ShopifyDescri
         locations: vec!["Main warehouse".to_owned()],
         bucket_max: points_per_sec * BUCKET_SECONDS,
         restore_rate: points_per_sec,
+        ..ShopifyOptions::default()
     });
     description.location_id = face.location_id(0);
     (face, description)
