@@ -28,8 +28,8 @@ impl ShopifyFace {
         }
         for items in products.values() {
             seed_product(&mut world, items, now);
+            world.events.clear();
         }
-        world.events.clear();
     }
 }
 

@@ -4,8 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Lab, published, text};
+use super::{Lab, published, published_directory, text};
 use crate::lab::shopify::gid::Gid;
+use crate::lab::shopify::graphql::request::Request;
+use crate::lab::shopify::graphql::schema::schema;
+use crate::lab::shopify::graphql::selection::Scope;
+use crate::lab::shopify::graphql::validate::validate;
+use crate::lab::shopify::graphql::{cost, variables};
 
 /// Recorded ids and ours.
 type Ids = BTreeMap<String, String>;
@@ -312,4 +317,44 @@ async fn subscriptions_live_and_are_refused() {
     for (part, step, document) in steps {
         play(&lab, &file[part][step], Some(document), &mut ids, &format!("{part} {step}")).await;
     }
+}
+
+/// Every call of a file that has its document and its cost beside it.
+fn calls(of: &Value, found: &mut Vec<(String, Value, i64)>) {
+    if let (Some(query), Some(response)) = (of["query"].as_str(), of.get("response")) {
+        let costs = ["/extensions/cost", "/payload/extensions/cost", "/body/extensions/cost"];
+        let cost = costs.iter().find_map(|at| response.pointer(at)?.get("requestedQueryCost")?.as_i64());
+        found.extend(cost.map(|cost| (query.to_owned(), of["variables"].clone(), cost)));
+    }
+    match of {
+        Value::Object(fields) => fields.values().for_each(|value| calls(value, found)),
+        Value::Array(items) => items.iter().for_each(|item| calls(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn costs_are_those_recorded() {
+    let Some(directory) = published_directory("exchanges") else { return };
+    let mut found = Vec::new();
+    for file in std::fs::read_dir(directory).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        calls(&serde_json::from_slice(&bytes).unwrap(), &mut found);
+    }
+    let mut checked = 0;
+    for (query, variables, cost) in found {
+        let Ok(document) = graphql_parser::parse_query::<String>(&query) else { continue };
+        let document = document.into_static();
+        let request = Request::choose(&document, None).unwrap();
+        // Documents that ask for what this face does not know cannot be compared.
+        if !validate(schema(), &request).is_empty() {
+            continue;
+        }
+        let given = variables.as_object().cloned().unwrap_or_default();
+        let Ok(variables) = variables::coerce(schema(), &request, &given) else { continue };
+        let scope = Scope { schema: schema(), request: &request, variables: &variables };
+        assert_eq!(cost::requested(&scope).floor() as i64, cost, "{}", request.title);
+        checked += 1;
+    }
+    assert!(checked >= 20, "only {checked} could be compared");
 }

@@ -9,7 +9,7 @@ use super::{Lab, published, text};
 use crate::lab::LabShop as _;
 use crate::lab::shopify::graphql::schema::{FieldDef, TypeDef, schema};
 
-fn by_name<'a>(list: &'a Value) -> BTreeMap<&'a str, &'a Value> {
+fn by_name(list: &Value) -> BTreeMap<&str, &Value> {
     list.as_array().into_iter().flatten().map(|entry| (entry["name"].as_str().unwrap(), entry)).collect()
 }
 
