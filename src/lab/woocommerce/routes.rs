@@ -162,7 +162,7 @@ impl Call {
 
     fn force(&self) -> bool {
         let said = self.body.as_ref().ok().and_then(|body| body.get("force")).cloned();
-        matches!(self.query.text("force"), Some("true" | "1")) || matches!(said, Some(Value::Bool(true)))
+        self.query.flag("force") || matches!(said, Some(Value::Bool(true)))
     }
 }
 

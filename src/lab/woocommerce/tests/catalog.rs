@@ -185,6 +185,7 @@ async fn batches_end_at_a_hundred() {
     assert!(link.contains("page=1") && link.contains("rel=\"prev\", <") && link.contains("rel=\"next\""), "{link}");
     assert_eq!(site.get("/products?per_page=101").await.code(), (400, "rest_invalid_param"));
     assert_eq!(site.get("/products?per_page=40&page=9").await.body, json!([]));
+    assert_eq!(site.get("/products?include=none").await.body, json!([]));
     let ids = site.get("/products?per_page=3&offset=98&orderby=id&order=asc").await.ids();
     assert_eq!(ids.len(), 2);
     let chosen = site.get(&format!("/products?include={},{}&orderby=include&order=asc", ids[1], ids[0])).await;

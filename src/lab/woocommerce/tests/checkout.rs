@@ -38,7 +38,7 @@ async fn an_order_takes_and_gives_back() {
         assert_eq!((site.stock(id).await, share(&order)), (stock, expected), "{status}");
     }
     assert_eq!(site.face.sold(), [("A".to_owned(), 3)].into());
-    assert_eq!(site.delete(&format!("{path}?force=true")).await.status, 200);
+    assert_eq!(site.delete(&format!("{path}?force=True")).await.status, 200);
     assert_eq!(site.get(&path).await.code(), (404, "woocommerce_rest_shop_order_invalid_id"));
     assert_eq!((site.stock(id).await, site.face.sold()["A"]), (7, 3));
 }
