@@ -40,24 +40,34 @@ fn keys(items: &[LabItem], key_style: KeyStyle) -> Vec<Option<Sku>> {
     keys.iter().map(|key| key.clone().filter(|key| count[key] == 1)).collect()
 }
 
+fn key_of(grid: &[Vec<serde_json::Value>], key_style: KeyStyle, row: &[serde_json::Value]) -> Option<Sku> {
+    let text = |name: &str| {
+        let at = grid[0].iter().position(|cell| cell == name).unwrap();
+        match row.get(at) {
+            Some(serde_json::Value::String(text)) => text.clone(),
+            Some(serde_json::Value::Null) | None => String::new(),
+            Some(other) => other.to_string(),
+        }
+    };
+    match key_style {
+        KeyStyle::Sku => Sku::new(&text("SKU")),
+        KeyStyle::HandleAndOptions => {
+            Sku::join(&["Handle", "Option1 Value", "Option2 Value", "Option3 Value"].map(text))
+        }
+    }
+}
+
+fn key_at(bed: &Bed, key_style: KeyStyle, row: u32) -> Option<Sku> {
+    let grid = bed.world.google().grid("Products").unwrap();
+    key_of(&grid, key_style, &grid[row as usize - 1])
+}
+
 /// Stock cells by key, as they stand in the sheet now.
 fn sheet_stock(bed: &Bed, key_style: KeyStyle) -> BTreeMap<Sku, f64> {
     let grid = bed.world.google().grid("Products").unwrap();
-    let at = |name: &str| grid[0].iter().position(|cell| cell == name).unwrap();
-    let text = |row: &[serde_json::Value], name: &str| match row.get(at(name)) {
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(serde_json::Value::Null) | None => String::new(),
-        Some(other) => other.to_string(),
-    };
-    let key = |row: &[serde_json::Value]| match key_style {
-        KeyStyle::Sku => Sku::new(&text(row, "SKU")),
-        KeyStyle::HandleAndOptions => {
-            let parts = ["Handle", "Option1 Value", "Option2 Value", "Option3 Value"].map(|name| text(row, name));
-            Sku::join(&parts)
-        }
-    };
-    let stock = |row: &[serde_json::Value]| row.get(at("Stock")).and_then(serde_json::Value::as_f64);
-    grid[1..].iter().filter_map(|row| Some((key(row)?, stock(row)?))).collect()
+    let at = grid[0].iter().position(|cell| cell == "Stock").unwrap();
+    let stock = |row: &[serde_json::Value]| row.get(at).and_then(serde_json::Value::as_f64);
+    grid[1..].iter().filter_map(|row| Some((key_of(&grid, key_style, row)?, stock(row)?))).collect()
 }
 
 async fn sell_down(name: &str, items: Vec<LabItem>, key_style: KeyStyle, rounds: usize) {
@@ -89,20 +99,17 @@ async fn sell_down(name: &str, items: Vec<LabItem>, key_style: KeyStyle, rounds:
             bed.world.google().sort("Products", column, dice.roll(2) == 0).unwrap();
         }
         if round % 5 == 2 {
-            // A person adds units to what the cell shows: also when that is outdated, the addition is what counts.
+            // A person adds units to what the cell shows at that moment.
             let row = u32::try_from(2 + dice.roll(rows)).unwrap();
-            let grid = bed.world.google().grid("Products").unwrap();
-            let stock = grid[0].iter().position(|cell| cell == "Stock").unwrap();
-            let cells = &grid[row as usize - 1];
-            if let Some(shown) = cells.get(stock).and_then(serde_json::Value::as_i64) {
-                let before = sheet_stock(&bed, key_style);
-                bed.world.google().edit("Products", row, "Stock", &(shown + 5).to_string()).unwrap();
-                let after = sheet_stock(&bed, key_style);
-                for (key, value) in after {
-                    if before.get(&key).is_some_and(|old| (*old - value).abs() > 0.5) && start.contains_key(&key) {
-                        *edited.entry(key.to_string()).or_default() += 5;
-                    }
-                }
+            let key = key_at(&bed, key_style, row).filter(|key| start.contains_key(key));
+            let mut added = 0;
+            let add = |shown: &str| {
+                added = if shown.parse::<i64>().is_ok() { 5 } else { 0 };
+                shown.parse::<i64>().map_or(shown.to_owned(), |units| (units + 5).to_string())
+            };
+            if let Some(key) = key {
+                bed.world.google().edit_shown("Products", row, "Stock", add).unwrap();
+                *edited.entry(key.to_string()).or_default() += added;
             }
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
