@@ -56,7 +56,8 @@ async fn duplicate_keys_are_quarantined_all_of_them() {
         bed.edit("BAG", "SKU", "MUG");
     };
     let bed = check(spoil, "MUG", "Refused: key \"MUG\" is also in row 2").await;
-    let statuses: Vec<_> = bed.world.google().grid("Products").unwrap()[1..3].iter().map(|row| row[11].clone()).collect();
+    let statuses: Vec<_> =
+        bed.world.google().grid("Products").unwrap()[1..3].iter().map(|row| row[11].clone()).collect();
     assert_eq!(statuses, ["Refused: key \"MUG\" is also in row 3", "Refused: key \"MUG\" is also in row 2"]);
 }
 

@@ -50,7 +50,8 @@ async fn cancellations_refunds_and_staff_come_back_too() {
         bed.shop(name).refund(&kept.order, 3, true).unwrap();
         bed.shop(name).refund(&kept.order, 2, false).unwrap();
     }
-    bed.until("sold 10, 3 came back, twice", |bed| bed.cell("PEN", "Stock") == 86 && bed.disagreement().is_empty()).await;
+    bed.until("sold 10, 3 came back, twice", |bed| bed.cell("PEN", "Stock") == 86 && bed.disagreement().is_empty())
+        .await;
     bed.shop("woo-lab").set_stock("BAG", 11).unwrap();
     bed.until("staff counted", |bed| bed.cell("BAG", "Stock") == 11 && bed.disagreement().is_empty()).await;
     bed.stop().await;

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use shelfd::catalog::Sku;
 use shelfd::lab::LabItem;
 use shelfd::lab::catalog::{KeyStyle, LoadOptions, generate, load};
-use shelfd::catalog::Sku;
 
 use crate::bed::Bed;
 

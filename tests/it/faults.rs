@@ -70,7 +70,12 @@ async fn google_cutting_connections() {
 async fn creations_whose_answer_is_lost_make_nothing_twice() {
     for (face, call) in [("shopify", "productSet"), ("woo", "POST /products")] {
         let bed = Bed::start(few()).await;
-        gate(&bed, face).add_fault(Fault { fault: FaultKind::DropAfter, call: call.to_owned(), times: Some(1), skip: 0 });
+        gate(&bed, face).add_fault(Fault {
+            fault: FaultKind::DropAfter,
+            call: call.to_owned(),
+            times: Some(1),
+            skip: 0,
+        });
         bed.sync().await;
         bed.engine.ledger.hint_everything("woo-lab", shelfd::clock::now()).await.unwrap();
         for _ in 0..3 {
@@ -84,7 +89,8 @@ async fn creations_whose_answer_is_lost_make_nothing_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_doubled_and_late_webhooks_cost_only_time() {
     let mut bed = Bed::start(few()).await;
-    let how = shelfd::lab::courier::Misdelivery { lost: 0.3, doubled: 0.5, late: 0.5, late_millis: 800, delay_millis: 10 };
+    let how =
+        shelfd::lab::courier::Misdelivery { lost: 0.3, doubled: 0.5, late: 0.5, late_millis: 800, delay_millis: 10 };
     bed.world.shopify().courier().set(how.clone());
     bed.world.woocommerce().courier().set(how);
     bed.run().await;
