@@ -1,4 +1,5 @@
 //! The example file loads and is complete, and every kind of mistake gets a message that says what to do.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
