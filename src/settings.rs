@@ -44,7 +44,7 @@ impl fmt::Display for SettingProblem {
 /// What a value must be, and what to do when it is not. Both end up in the problem.
 #[derive(Debug, Clone, Copy)]
 pub struct Want<'a> {
-    /// "a web address such as https://shop.example".
+    /// "a web address such as `https://shop.example`".
     pub expected: &'a str,
     /// "copy it from the browser's address bar".
     pub hint: &'a str,
