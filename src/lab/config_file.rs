@@ -16,13 +16,15 @@ const WOO_KEY: &str = "woo-consumer-key";
 const WOO_SECRET: &str = "woo-consumer-secret";
 const WOO_WEBHOOK: &str = "woo-webhook-secret";
 
-/// Where the daemon itself listens, on 127.0.0.1.
+/// What the daemon is told beside where the lab is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DaemonPorts {
-    /// Webhooks.
+pub struct DaemonOptions {
+    /// Port for webhooks, on 127.0.0.1; 0 takes a free one.
     pub listener: u16,
-    /// Dashboard, health, metrics.
+    /// Port for health and metrics, likewise.
     pub admin: u16,
+    /// Calls a minute that the lab's Google grants, reads and writes each; `None`: as many as the real one.
+    pub calls_per_minute: Option<u32>,
 }
 
 /// Why the configuration was not written.
@@ -41,25 +43,32 @@ pub enum ConfigFileError {
     Toml(#[from] toml::ser::Error),
 }
 
-/// Write `shelfd.toml` and its secrets into `data_dir`, which is made if need be. Secrets are readable by their owner
-/// only. Files of an earlier lab are replaced.
+/// Write `shelfd.toml` and its secrets into a folder, which is made if need be; where the path ends with `.toml`, it
+/// is the file, and its folder takes the secrets. Secrets are readable by their owner only. Files of an earlier lab are
+/// replaced.
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn write(description: &WorldDescription, data_dir: &Path, ports: DaemonPorts) -> Result<PathBuf, ConfigFileError> {
+pub fn write(
+    description: &WorldDescription,
+    file_or_dir: &Path,
+    daemon: DaemonOptions,
+) -> Result<PathBuf, ConfigFileError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         |source| ConfigFileError::Write { path, source }
     };
-    std::fs::create_dir_all(data_dir).map_err(failed(data_dir))?;
     // The daemon may be started from another folder.
-    let data_dir = &std::path::absolute(data_dir).map_err(failed(data_dir))?;
+    let named = std::path::absolute(file_or_dir).map_err(failed(file_or_dir))?;
+    let is_file = named.extension().is_some_and(|extension| extension == "toml");
+    let path = if is_file { named } else { named.join(FILE_NAME) };
+    let dir = path.parent().unwrap_or(Path::new("/"));
+    std::fs::create_dir_all(dir).map_err(failed(dir))?;
     for (name, content) in secrets(description) {
-        let path = data_dir.join(name);
+        let path = dir.join(name);
         write_private(&path, &content).map_err(failed(&path))?;
     }
-    let path = data_dir.join(FILE_NAME);
-    std::fs::write(&path, config_toml(description, data_dir, ports)?).map_err(failed(&path))?;
+    std::fs::write(&path, config_toml(description, dir, daemon)?).map_err(failed(&path))?;
     Ok(path)
 }
 
@@ -86,23 +95,26 @@ fn write_private(path: &Path, content: &str) -> std::io::Result<()> {
     options.open(path)?.write_all(content.as_bytes())
 }
 
-/// The configuration as TOML. Secrets are named by the files that [`write`] puts into `data_dir`.
+/// The configuration as TOML. Secrets are named by the files that [`write`] puts into `dir`; the ledger goes there too.
 ///
 /// # Errors
 /// Not for what a lab describes.
 pub fn config_toml(
     description: &WorldDescription,
-    data_dir: &Path,
-    ports: DaemonPorts,
+    dir: &Path,
+    daemon: DaemonOptions,
 ) -> Result<String, toml::ser::Error> {
-    let secret = |name: &str| SecretFile { file: data_dir.join(name).display().to_string() };
+    let secret = |name: &str| SecretFile { file: dir.join(name).display().to_string() };
     let WorldDescription { google, shopify, woocommerce, .. } = description;
+    let local = |port: u16| format!("127.0.0.1:{port}");
     toml::to_string(&ConfigFile {
+        data_dir: "shelfd-data",
         sheet: Sheet {
             spreadsheet_id: &google.spreadsheet_id,
             account: secret(ACCOUNT),
             base_url: &google.base_url,
-            drive_base_url: &google.base_url,
+            drive_base_url: format!("{}/drive/v3", google.base_url),
+            calls_per_minute: daemon.calls_per_minute,
             tabs: [tab(description)],
         },
         shops: vec![
@@ -122,10 +134,10 @@ pub fn config_toml(
             },
         ],
         listener: Listener {
-            bind: format!("127.0.0.1:{}", ports.listener),
-            public_url: format!("http://127.0.0.1:{}", ports.listener),
+            address: local(daemon.listener),
+            public_url: (daemon.listener != 0).then(|| format!("http://{}", local(daemon.listener))),
         },
-        admin: Admin { bind: format!("127.0.0.1:{}", ports.admin) },
+        admin: Admin { address: local(daemon.admin) },
     })
 }
 
@@ -154,6 +166,7 @@ fn tab(description: &WorldDescription) -> Tab<'_> {
 
 #[derive(Serialize)]
 struct ConfigFile<'a> {
+    data_dir: &'static str,
     listener: Listener,
     admin: Admin,
     sheet: Sheet<'a>,
@@ -162,13 +175,13 @@ struct ConfigFile<'a> {
 
 #[derive(Serialize)]
 struct Listener {
-    bind: String,
-    public_url: String,
+    address: String,
+    public_url: Option<String>,
 }
 
 #[derive(Serialize)]
 struct Admin {
-    bind: String,
+    address: String,
 }
 
 #[derive(Serialize)]
@@ -176,7 +189,8 @@ struct Sheet<'a> {
     spreadsheet_id: &'a str,
     account: SecretFile,
     base_url: &'a str,
-    drive_base_url: &'a str,
+    drive_base_url: String,
+    calls_per_minute: Option<u32>,
     tabs: [Tab<'a>; 1],
 }
 
@@ -228,12 +242,12 @@ enum Shop<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
     use crate::lab::catalog::KeyStyle;
     use crate::lab::world::{GoogleDescription, ShopifyDescription, WooDescription};
-    use crate::settings::{ProcessSecrets, Section, want};
-    use crate::stores::{shopify, woocommerce};
+    use crate::settings::ProcessSecrets;
 
-    const PORTS: DaemonPorts = DaemonPorts { listener: 4001, admin: 4002 };
+    const DAEMON: DaemonOptions = DaemonOptions { listener: 4001, admin: 4002, calls_per_minute: Some(600) };
 
     fn described(key_style: KeyStyle) -> WorldDescription {
         let text = str::to_owned;
@@ -269,40 +283,39 @@ mod tests {
 
     #[test]
     fn holds_no_secret() {
-        let text = config_toml(&described(KeyStyle::Sku), Path::new("/tmp/lab"), PORTS).unwrap();
+        let text = config_toml(&described(KeyStyle::Sku), Path::new("/tmp/lab"), DAEMON).unwrap();
         for secret in ["shpss_1", "shpat_1", "ck_1", "cs_1", "\"hook\"", "lab@lab", "ya29"] {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
     }
 
     #[test]
-    fn the_shops_can_be_read_with_their_secrets() {
+    fn shelfd_takes_it() {
         let dir = tempfile::tempdir().unwrap();
-        // Twice: files of an earlier lab are replaced.
-        write(&described(KeyStyle::Sku), dir.path(), PORTS).unwrap();
-        let path = write(&described(KeyStyle::Sku), dir.path(), PORTS).unwrap();
-        let table = std::fs::read_to_string(path).unwrap().parse().unwrap();
-        let mut root = Section::root(table, &ProcessSecrets);
-        let mut shops = root.sections("shops");
-        let [shopify_section, woo_section] = shops.as_mut_slice() else { panic!("two shops") };
-        for (section, name, kind) in
-            [(&mut *shopify_section, "shopify-lab", "shopify"), (&mut *woo_section, "woo-lab", "woocommerce")]
-        {
-            assert_eq!(section.text("name", want("", "")).as_deref(), Some(name));
-            assert_eq!(section.text("kind", want("", "")).as_deref(), Some(kind));
+        let path = dir.path().join("my.toml");
+        for target in [dir.path(), path.as_path()] {
+            // Twice: files of an earlier lab are replaced.
+            write(&described(KeyStyle::Sku), target, DAEMON).unwrap();
+            let written = write(&described(KeyStyle::Sku), target, DAEMON).unwrap();
+            let loaded = Config::load(&written, &ProcessSecrets).unwrap();
+            assert_eq!(loaded.warnings, Vec::<String>::new());
+            let config = loaded.config;
+            assert_eq!(config.data_dir, dir.path().join("shelfd-data"), "never a real daemon's ledger");
+            assert_eq!(config.listener.address.port(), 4001);
+            assert_eq!(config.listener.public_url.unwrap().as_str(), "http://127.0.0.1:4001/");
+            assert_eq!(config.admin.address.port(), 4002);
+            assert_eq!(config.sheet.calls_per_minute.map(u32::from), Some(600));
+            assert_eq!(config.sheet.drive_base_url.unwrap().as_str(), "http://127.0.0.1:2/drive/v3");
+            let names: Vec<&str> = config.shops.iter().map(|shop| shop.name.as_str()).collect();
+            assert_eq!(names, ["shopify-lab", "woo-lab"]);
         }
-        let read = shopify::Config::read(shopify_section, "shopify-lab".to_owned(), "main".to_owned());
-        assert_eq!(read.unwrap().url.as_str(), "http://127.0.0.1:3/");
-        let read = woocommerce::Config::read(woo_section, "woo-lab".to_owned(), "main".to_owned());
-        assert_eq!(read.unwrap().url.as_str(), "http://127.0.0.1:4/");
-        shops.into_iter().for_each(Section::finish);
-        assert_eq!(root.problems(), []);
+        assert!(path.exists());
     }
 
     #[test]
     fn a_catalog_without_skus_gets_a_joined_key() {
         let key = |style| {
-            let text = config_toml(&described(style), Path::new("d"), PORTS).unwrap();
+            let text = config_toml(&described(style), Path::new("d"), DAEMON).unwrap();
             let table: toml::Table = text.parse().unwrap();
             table["sheet"]["tabs"][0]["key"].to_string()
         };
@@ -317,7 +330,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(ACCOUNT), "old and open").unwrap();
-        write(&described(KeyStyle::Sku), dir.path(), PORTS).unwrap();
+        write(&described(KeyStyle::Sku), dir.path(), DAEMON).unwrap();
         for (name, content) in secrets(&described(KeyStyle::Sku)) {
             let path = dir.path().join(name);
             assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
