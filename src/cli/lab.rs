@@ -7,14 +7,12 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::{Exit, output, run};
+use super::run::wait_for_signal;
+use super::{Exit, output};
 use crate::lab::LabItem;
 use crate::lab::catalog::{self, Catalog, KeyStyle, LoadOptions};
-use crate::lab::config_file::{self, DaemonOptions};
+use crate::lab::config_file::{self, DaemonPorts};
 use crate::lab::world::{Ports, World, WorldOptions};
-
-/// What a lab without quota tells the daemon; more than a machine can do.
-const CALLS_WITHOUT_QUOTA: u32 = 100_000;
 
 /// What is in the sheet at first.
 #[derive(Debug, Args)]
@@ -103,14 +101,12 @@ pub async fn run(args: LabArgs) -> anyhow::Result<Exit> {
     let description = world.describe();
     if let Some(target) = &args.write_config {
         // The ports that a configuration without them would get.
-        let calls_per_minute = args.no_quota.then_some(CALLS_WITHOUT_QUOTA);
-        let daemon = DaemonOptions { listener: 8080, admin: 9090, calls_per_minute };
-        let path = config_file::write(&description, target, daemon)?;
+        let path = config_file::write(&description, target, DaemonPorts { listener: 8080, admin: 9090 })?;
         output::say(&format!("configuration: {}", path.display()));
     }
     output::data(&serde_json::to_string(&description)?);
     let shutdown = CancellationToken::new();
-    tokio::spawn(run::wait_for_signal(shutdown.clone()));
+    tokio::spawn(wait_for_signal(shutdown.clone()));
     tokio::select! {
         () = shutdown.cancelled() => {}
         () = world.stop_requested() => {}

@@ -16,15 +16,13 @@ const WOO_KEY: &str = "woo-consumer-key";
 const WOO_SECRET: &str = "woo-consumer-secret";
 const WOO_WEBHOOK: &str = "woo-webhook-secret";
 
-/// What the daemon is told beside where the lab is.
+/// Where the daemon itself listens, on 127.0.0.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DaemonOptions {
-    /// Port for webhooks, on 127.0.0.1; 0 takes a free one.
+pub struct DaemonPorts {
+    /// Webhooks.
     pub listener: u16,
-    /// Port for health and metrics, likewise.
+    /// Dashboard, health, metrics.
     pub admin: u16,
-    /// Calls a minute that the lab's Google grants, reads and writes each; `None`: as many as the real one.
-    pub calls_per_minute: Option<u32>,
 }
 
 /// Why the configuration was not written.
@@ -43,16 +41,16 @@ pub enum ConfigFileError {
     Toml(#[from] toml::ser::Error),
 }
 
-/// Write `shelfd.toml` and its secrets into a folder, which is made if need be; where the path ends with `.toml`, it
-/// is the file, and its folder takes the secrets. Secrets are readable by their owner only. Files of an earlier lab are
-/// replaced.
+/// Write `shelfd.toml` and its secrets into a folder, which is made if need be; where the path ends with `.toml`, it is
+/// the file itself, and its folder takes the secrets. The ledger goes there too. Secrets are readable by their owner
+/// only. Files of an earlier lab are replaced.
 ///
 /// # Errors
 /// A file that cannot be written.
 pub fn write(
     description: &WorldDescription,
     file_or_dir: &Path,
-    daemon: DaemonOptions,
+    ports: DaemonPorts,
 ) -> Result<PathBuf, ConfigFileError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -62,13 +60,13 @@ pub fn write(
     let named = std::path::absolute(file_or_dir).map_err(failed(file_or_dir))?;
     let is_file = named.extension().is_some_and(|extension| extension == "toml");
     let path = if is_file { named } else { named.join(FILE_NAME) };
-    let dir = path.parent().unwrap_or(Path::new("/"));
-    std::fs::create_dir_all(dir).map_err(failed(dir))?;
+    let data_dir = path.parent().unwrap_or(Path::new("/"));
+    std::fs::create_dir_all(data_dir).map_err(failed(data_dir))?;
     for (name, content) in secrets(description) {
-        let path = dir.join(name);
+        let path = data_dir.join(name);
         write_private(&path, &content).map_err(failed(&path))?;
     }
-    std::fs::write(&path, config_toml(description, dir, daemon)?).map_err(failed(&path))?;
+    std::fs::write(&path, config_toml(description, data_dir, ports)?).map_err(failed(&path))?;
     Ok(path)
 }
 
@@ -95,26 +93,25 @@ fn write_private(path: &Path, content: &str) -> std::io::Result<()> {
     options.open(path)?.write_all(content.as_bytes())
 }
 
-/// The configuration as TOML. Secrets are named by the files that [`write`] puts into `dir`; the ledger goes there too.
+/// The configuration as TOML. Secrets are named by the files that [`write`] puts into `data_dir`.
 ///
 /// # Errors
 /// Not for what a lab describes.
 pub fn config_toml(
     description: &WorldDescription,
-    dir: &Path,
-    daemon: DaemonOptions,
+    data_dir: &Path,
+    ports: DaemonPorts,
 ) -> Result<String, toml::ser::Error> {
-    let secret = |name: &str| SecretFile { file: dir.join(name).display().to_string() };
+    let secret = |name: &str| SecretFile { file: data_dir.join(name).display().to_string() };
     let WorldDescription { google, shopify, woocommerce, .. } = description;
-    let local = |port: u16| format!("127.0.0.1:{port}");
     toml::to_string(&ConfigFile {
-        data_dir: "shelfd-data",
+        data_dir: data_dir.display().to_string(),
         sheet: Sheet {
             spreadsheet_id: &google.spreadsheet_id,
             account: secret(ACCOUNT),
             base_url: &google.base_url,
-            drive_base_url: format!("{}/drive/v3", google.base_url),
-            calls_per_minute: daemon.calls_per_minute,
+            drive_base_url: format!("{}/drive/v3/", google.base_url),
+            calls_per_minute: google.calls_per_minute,
             tabs: [tab(description)],
         },
         shops: vec![
@@ -134,10 +131,10 @@ pub fn config_toml(
             },
         ],
         listener: Listener {
-            address: local(daemon.listener),
-            public_url: (daemon.listener != 0).then(|| format!("http://{}", local(daemon.listener))),
+            address: format!("127.0.0.1:{}", ports.listener),
+            public_url: format!("http://127.0.0.1:{}", ports.listener),
         },
-        admin: Admin { address: local(daemon.admin) },
+        admin: Admin { address: format!("127.0.0.1:{}", ports.admin) },
     })
 }
 
@@ -166,7 +163,7 @@ fn tab(description: &WorldDescription) -> Tab<'_> {
 
 #[derive(Serialize)]
 struct ConfigFile<'a> {
-    data_dir: &'static str,
+    data_dir: String,
     listener: Listener,
     admin: Admin,
     sheet: Sheet<'a>,
@@ -176,7 +173,7 @@ struct ConfigFile<'a> {
 #[derive(Serialize)]
 struct Listener {
     address: String,
-    public_url: Option<String>,
+    public_url: String,
 }
 
 #[derive(Serialize)]
@@ -190,7 +187,7 @@ struct Sheet<'a> {
     account: SecretFile,
     base_url: &'a str,
     drive_base_url: String,
-    calls_per_minute: Option<u32>,
+    calls_per_minute: u32,
     tabs: [Tab<'a>; 1],
 }
 
@@ -242,12 +239,12 @@ enum Shop<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, Loaded};
     use crate::lab::catalog::KeyStyle;
-    use crate::lab::world::{GoogleDescription, ShopifyDescription, WooDescription};
+    use crate::lab::world::{GoogleDescription, HEADERS, ShopifyDescription, WooDescription};
     use crate::settings::ProcessSecrets;
 
-    const DAEMON: DaemonOptions = DaemonOptions { listener: 4001, admin: 4002, calls_per_minute: Some(600) };
+    const PORTS: DaemonPorts = DaemonPorts { listener: 4001, admin: 4002 };
 
     fn described(key_style: KeyStyle) -> WorldDescription {
         let text = str::to_owned;
@@ -257,6 +254,7 @@ mod tests {
             google: GoogleDescription {
                 base_url: text("http://127.0.0.1:2"),
                 token_uri: text("http://127.0.0.1:2/token"),
+                calls_per_minute: 600,
                 spreadsheet_id: text("id"),
                 tab: text("Products"),
                 service_account: serde_json::json!({"client_email": "lab@lab"}),
@@ -283,39 +281,45 @@ mod tests {
 
     #[test]
     fn holds_no_secret() {
-        let text = config_toml(&described(KeyStyle::Sku), Path::new("/tmp/lab"), DAEMON).unwrap();
+        let text = config_toml(&described(KeyStyle::Sku), Path::new("/tmp/lab"), PORTS).unwrap();
         for secret in ["shpss_1", "shpat_1", "ck_1", "cs_1", "\"hook\"", "lab@lab", "ya29"] {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
     }
 
     #[test]
-    fn shelfd_takes_it() {
+    fn the_daemon_reads_it() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("my.toml");
-        for target in [dir.path(), path.as_path()] {
-            // Twice: files of an earlier lab are replaced.
-            write(&described(KeyStyle::Sku), target, DAEMON).unwrap();
-            let written = write(&described(KeyStyle::Sku), target, DAEMON).unwrap();
-            let loaded = Config::load(&written, &ProcessSecrets).unwrap();
-            assert_eq!(loaded.warnings, Vec::<String>::new());
-            let config = loaded.config;
-            assert_eq!(config.data_dir, dir.path().join("shelfd-data"), "never a real daemon's ledger");
-            assert_eq!(config.listener.address.port(), 4001);
-            assert_eq!(config.listener.public_url.unwrap().as_str(), "http://127.0.0.1:4001/");
-            assert_eq!(config.admin.address.port(), 4002);
-            assert_eq!(config.sheet.calls_per_minute.map(u32::from), Some(600));
-            assert_eq!(config.sheet.drive_base_url.unwrap().as_str(), "http://127.0.0.1:2/drive/v3");
+        // Twice: files of an earlier lab are replaced.
+        let file = dir.path().join("my.toml");
+        for (style, target) in [(KeyStyle::Sku, dir.path()), (KeyStyle::HandleAndOptions, &file)] {
+            let path = write(&described(style), target, PORTS).unwrap();
+            assert_eq!(path == file, target == file);
+            let Loaded { config, warnings } = Config::load(&path, &ProcessSecrets).unwrap();
+            assert_eq!(warnings, Vec::<String>::new());
+            let [tab] = config.sheet.tabs.as_slice() else { panic!("{:?}", config.sheet.tabs) };
+            let mut headers = tab.headers();
+            headers.sort_unstable();
+            let mut expected: Vec<&str> = HEADERS.to_vec();
+            if style == KeyStyle::HandleAndOptions {
+                expected.retain(|header| *header != "SKU");
+            }
+            expected.sort_unstable();
+            assert_eq!(headers, expected);
+            assert_eq!(tab.key, key_columns(style));
+            assert_eq!(config.sheet.drive_base_url.unwrap().as_str(), "http://127.0.0.1:2/drive/v3/");
             let names: Vec<&str> = config.shops.iter().map(|shop| shop.name.as_str()).collect();
             assert_eq!(names, ["shopify-lab", "woo-lab"]);
+            assert_eq!((config.listener.address.port(), config.admin.address.port()), (4001, 4002));
+            assert_eq!(config.sheet.calls_per_minute.map(u32::from), Some(600));
+            assert_eq!(config.data_dir, dir.path());
         }
-        assert!(path.exists());
     }
 
     #[test]
     fn a_catalog_without_skus_gets_a_joined_key() {
         let key = |style| {
-            let text = config_toml(&described(style), Path::new("d"), DAEMON).unwrap();
+            let text = config_toml(&described(style), Path::new("d"), PORTS).unwrap();
             let table: toml::Table = text.parse().unwrap();
             table["sheet"]["tabs"][0]["key"].to_string()
         };
@@ -330,7 +334,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(ACCOUNT), "old and open").unwrap();
-        write(&described(KeyStyle::Sku), dir.path(), DAEMON).unwrap();
+        write(&described(KeyStyle::Sku), dir.path(), PORTS).unwrap();
         for (name, content) in secrets(&described(KeyStyle::Sku)) {
             let path = dir.path().join(name);
             assert_eq!(std::fs::read_to_string(&path).unwrap(), content);

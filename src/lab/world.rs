@@ -60,6 +60,9 @@ pub const WOOCOMMERCE: &str = "woo-lab";
 /// Requests under way get so long to end when the world stops.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
+/// Told where no quota is kept; more than anybody makes.
+const CALLS_WITHOUT_QUOTA: u32 = 100_000;
+
 /// Buckets hold some twenty times what flows back in a second; 2,000 points on the standard plan.
 const BUCKET_SECONDS: f64 = 20.0;
 
@@ -177,9 +180,11 @@ impl World {
             reads_per_minute: options.reads_per_minute,
             writes_per_minute: options.writes_per_minute,
         };
+        let quotas = [options.reads_per_minute, options.writes_per_minute].into_iter().flatten();
         let google_description = |face: &GoogleFace, spreadsheet_id: String| {
             let token_uri = format!("{google_url}/token");
             GoogleDescription {
+                calls_per_minute: quotas.min().unwrap_or(CALLS_WITHOUT_QUOTA),
                 spreadsheet_id,
                 tab: TAB.to_owned(),
                 service_account: face.service_account_json(&token_uri),

@@ -48,7 +48,8 @@ impl GoogleFace {
         })
     }
 
-    /// Insert a row before `before_row` and type `(header, text)` pairs into it.
+    /// Insert a row before `before_row` and type `(header, text)` pairs into it. The row takes over the formats of its
+    /// neighbour: the row above, or the one below when the headers are above.
     pub fn insert_row(&self, tab: &str, before_row: u32, cells: &[(String, String)]) -> Result<(), GridRefusal> {
         self.change(MERCHANT, |book| {
             let tab = tab_index(book, tab)?;
@@ -58,7 +59,7 @@ impl GoogleFace {
             // Right below the grid's last row is a place too.
             let end = book.tabs.get(tab).map_or(0, |tab| tab.rows);
             let row = if before_row as usize == end + 1 { end } else { data_row(book, tab, before_row)? };
-            book.insert(tab, Dimension::Rows, row, 1);
+            book.insert(tab, Dimension::Rows, row, 1, Some(if row > 1 { row - 1 } else { row }));
             for (column, (_, typed)) in columns.into_iter().zip(cells) {
                 book.type_in(tab, row, column, typed, clock::now().year());
             }

@@ -87,7 +87,10 @@ impl Shop {
                 // Half of the gap before stock moves, half before the lines say so.
                 for _ in 0..2 {
                     tokio::time::sleep(gap / 2).await;
-                    shop.change(|world| world.advance_work(order));
+                    // Boxed, or each step would be another instance of `change` inside the last.
+                    let step: Box<dyn FnOnce(&mut World) -> bool + Send> =
+                        Box::new(move |world| world.advance_work(order));
+                    shop.change(step);
                 }
             })
         };

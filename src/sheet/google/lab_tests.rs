@@ -11,7 +11,7 @@ use crate::lab::gate::{Fault, FaultKind, Kind};
 use crate::lab::google::{GoogleFace, GoogleOptions};
 use crate::sheet::reader::{SheetRead, read_tabs};
 use crate::sheet::testing::mapping;
-use crate::sheet::writer::{CellChange, CellOutcome, Expect, TabLayout, WriteReport, write_checked};
+use crate::sheet::writer::{CellChange, CellOutcome, Expect, TabLayout, Target, WriteReport, write_checked};
 
 fn shop() -> Vec<Vec<Value>> {
     vec![
