@@ -41,24 +41,31 @@ pub enum ConfigFileError {
     Toml(#[from] toml::ser::Error),
 }
 
-/// Write `shelfd.toml` and its secrets into `data_dir`, which is made if need be. Secrets are readable by their owner
+/// Write `shelfd.toml` and its secrets into a folder, which is made if need be; where the path ends with `.toml`, it is
+/// the file itself, and its folder takes the secrets. The ledger goes there too. Secrets are readable by their owner
 /// only. Files of an earlier lab are replaced.
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn write(description: &WorldDescription, data_dir: &Path, ports: DaemonPorts) -> Result<PathBuf, ConfigFileError> {
+pub fn write(
+    description: &WorldDescription,
+    file_or_dir: &Path,
+    ports: DaemonPorts,
+) -> Result<PathBuf, ConfigFileError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         |source| ConfigFileError::Write { path, source }
     };
-    std::fs::create_dir_all(data_dir).map_err(failed(data_dir))?;
     // The daemon may be started from another folder.
-    let data_dir = &std::path::absolute(data_dir).map_err(failed(data_dir))?;
+    let named = std::path::absolute(file_or_dir).map_err(failed(file_or_dir))?;
+    let is_file = named.extension().is_some_and(|extension| extension == "toml");
+    let path = if is_file { named } else { named.join(FILE_NAME) };
+    let data_dir = path.parent().unwrap_or(Path::new("/"));
+    std::fs::create_dir_all(data_dir).map_err(failed(data_dir))?;
     for (name, content) in secrets(description) {
         let path = data_dir.join(name);
         write_private(&path, &content).map_err(failed(&path))?;
     }
-    let path = data_dir.join(FILE_NAME);
     std::fs::write(&path, config_toml(description, data_dir, ports)?).map_err(failed(&path))?;
     Ok(path)
 }
@@ -104,6 +111,7 @@ pub fn config_toml(
             account: secret(ACCOUNT),
             base_url: &google.base_url,
             drive_base_url: format!("{}/drive/v3/", google.base_url),
+            calls_per_minute: google.calls_per_minute,
             tabs: [tab(description)],
         },
         shops: vec![
@@ -179,6 +187,7 @@ struct Sheet<'a> {
     account: SecretFile,
     base_url: &'a str,
     drive_base_url: String,
+    calls_per_minute: u32,
     tabs: [Tab<'a>; 1],
 }
 
@@ -245,6 +254,7 @@ mod tests {
             google: GoogleDescription {
                 base_url: text("http://127.0.0.1:2"),
                 token_uri: text("http://127.0.0.1:2/token"),
+                calls_per_minute: 600,
                 spreadsheet_id: text("id"),
                 tab: text("Products"),
                 service_account: serde_json::json!({"client_email": "lab@lab"}),
@@ -281,8 +291,10 @@ mod tests {
     fn the_daemon_reads_it() {
         let dir = tempfile::tempdir().unwrap();
         // Twice: files of an earlier lab are replaced.
-        for style in [KeyStyle::Sku, KeyStyle::HandleAndOptions] {
-            let path = write(&described(style), dir.path(), PORTS).unwrap();
+        let file = dir.path().join("my.toml");
+        for (style, target) in [(KeyStyle::Sku, dir.path()), (KeyStyle::HandleAndOptions, &file)] {
+            let path = write(&described(style), target, PORTS).unwrap();
+            assert_eq!(path == file, target == file);
             let Loaded { config, warnings } = Config::load(&path, &ProcessSecrets).unwrap();
             assert_eq!(warnings, Vec::<String>::new());
             let [tab] = config.sheet.tabs.as_slice() else { panic!("{:?}", config.sheet.tabs) };
@@ -299,6 +311,7 @@ mod tests {
             let names: Vec<&str> = config.shops.iter().map(|shop| shop.name.as_str()).collect();
             assert_eq!(names, ["shopify-lab", "woo-lab"]);
             assert_eq!((config.listener.address.port(), config.admin.address.port()), (4001, 4002));
+            assert_eq!(config.sheet.calls_per_minute.map(u32::from), Some(600));
             assert_eq!(config.data_dir, dir.path());
         }
     }

@@ -27,6 +27,8 @@ pub struct GoogleDescription {
     pub base_url: String,
     /// Token endpoint.
     pub token_uri: String,
+    /// Calls a minute that are granted, reads and writes each; more than anybody makes where no quota is kept.
+    pub calls_per_minute: u32,
     /// The spreadsheet's id.
     pub spreadsheet_id: String,
     /// The tab with the goods.
