@@ -16,13 +16,15 @@ const WOO_KEY: &str = "woo-consumer-key";
 const WOO_SECRET: &str = "woo-consumer-secret";
 const WOO_WEBHOOK: &str = "woo-webhook-secret";
 
-/// Where the daemon itself listens, on 127.0.0.1.
+/// What the daemon is told beside where the lab is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DaemonPorts {
-    /// Webhooks.
+pub struct DaemonOptions {
+    /// Port for webhooks, on 127.0.0.1; 0 takes a free one.
     pub listener: u16,
-    /// Dashboard, health, metrics.
+    /// Port for health and metrics, likewise.
     pub admin: u16,
+    /// Calls a minute that the lab's Google grants, reads and writes each; `None`: as many as the real one.
+    pub calls_per_minute: Option<u32>,
 }
 
 /// Why the configuration was not written.
@@ -41,25 +43,32 @@ pub enum ConfigFileError {
     Toml(#[from] toml::ser::Error),
 }
 
-/// Write `shelfd.toml` and its secrets into `data_dir`, which is made if need be. Secrets are readable by their owner
-/// only. Files of an earlier lab are replaced.
+/// Write `shelfd.toml` and its secrets into a folder, which is made if need be; where the path ends with `.toml`, it
+/// is the file, and its folder takes the secrets. Secrets are readable by their owner only. Files of an earlier lab are
+/// replaced.
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn write(description: &WorldDescription, data_dir: &Path, ports: DaemonPorts) -> Result<PathBuf, ConfigFileError> {
+pub fn write(
+    description: &WorldDescription,
+    file_or_dir: &Path,
+    daemon: DaemonOptions,
+) -> Result<PathBuf, ConfigFileError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         |source| ConfigFileError::Write { path, source }
     };
-    std::fs::create_dir_all(data_dir).map_err(failed(data_dir))?;
     // The daemon may be started from another folder.
-    let data_dir = &std::path::absolute(data_dir).map_err(failed(data_dir))?;
+    let named = std::path::absolute(file_or_dir).map_err(failed(file_or_dir))?;
+    let is_file = named.extension().is_some_and(|extension| extension == "toml");
+    let path = if is_file { named } else { named.join(FILE_NAME) };
+    let dir = path.parent().unwrap_or(Path::new("/"));
+    std::fs::create_dir_all(dir).map_err(failed(dir))?;
     for (name, content) in secrets(description) {
-        let path = data_dir.join(name);
+        let path = dir.join(name);
         write_private(&path, &content).map_err(failed(&path))?;
     }
-    let path = data_dir.join(FILE_NAME);
-    std::fs::write(&path, config_toml(description, data_dir, ports)?).map_err(failed(&path))?;
+    std::fs::write(&path, config_toml(description, dir, daemon)?).map_err(failed(&path))?;
     Ok(path)
 }
 
@@ -86,24 +95,26 @@ fn write_private(path: &Path, content: &str) -> std::io::Result<()> {
     options.open(path)?.write_all(content.as_bytes())
 }
 
-/// The configuration as TOML. Secrets are named by the files that [`write()`] puts into `data_dir`.
+/// The configuration as TOML. Secrets are named by the files that [`write()`] puts into `dir`; the ledger goes there too.
 ///
 /// # Errors
 /// Not for what a lab describes.
 pub fn config_toml(
     description: &WorldDescription,
-    data_dir: &Path,
-    ports: DaemonPorts,
+    dir: &Path,
+    daemon: DaemonOptions,
 ) -> Result<String, toml::ser::Error> {
-    let secret = |name: &str| SecretFile { file: data_dir.join(name).display().to_string() };
+    let secret = |name: &str| SecretFile { file: dir.join(name).display().to_string() };
     let WorldDescription { google, shopify, woocommerce, .. } = description;
+    let local = |port: u16| format!("127.0.0.1:{port}");
     toml::to_string(&ConfigFile {
-        data_dir: data_dir.display().to_string(),
+        data_dir: "shelfd-data",
         sheet: Sheet {
             spreadsheet_id: &google.spreadsheet_id,
             account: secret(ACCOUNT),
             base_url: &google.base_url,
-            drive_base_url: format!("{}/drive/v3/", google.base_url),
+            drive_base_url: format!("{}/drive/v3", google.base_url),
+            calls_per_minute: daemon.calls_per_minute,
             tabs: [tab(description)],
         },
         shops: vec![
@@ -123,10 +134,10 @@ pub fn config_toml(
             },
         ],
         listener: Listener {
-            address: format!("127.0.0.1:{}", ports.listener),
-            public_url: format!("http://127.0.0.1:{}", ports.listener),
+            address: local(daemon.listener),
+            public_url: (daemon.listener != 0).then(|| format!("http://{}", local(daemon.listener))),
         },
-        admin: Admin { address: format!("127.0.0.1:{}", ports.admin) },
+        admin: Admin { address: local(daemon.admin) },
     })
 }
 
@@ -155,7 +166,7 @@ fn tab(description: &WorldDescription) -> Tab<'_> {
 
 #[derive(Serialize)]
 struct ConfigFile<'a> {
-    data_dir: String,
+    data_dir: &'static str,
     listener: Listener,
     admin: Admin,
     sheet: Sheet<'a>,
@@ -165,7 +176,7 @@ struct ConfigFile<'a> {
 #[derive(Serialize)]
 struct Listener {
     address: String,
-    public_url: String,
+    public_url: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -179,6 +190,7 @@ struct Sheet<'a> {
     account: SecretFile,
     base_url: &'a str,
     drive_base_url: String,
+    calls_per_minute: Option<u32>,
     tabs: [Tab<'a>; 1],
 }
 
@@ -230,12 +242,12 @@ enum Shop<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Loaded};
+    use crate::config::Config;
     use crate::lab::catalog::KeyStyle;
     use crate::lab::world::{GoogleDescription, HEADERS, ShopifyDescription, WooDescription};
     use crate::settings::ProcessSecrets;
 
-    const PORTS: DaemonPorts = DaemonPorts { listener: 4001, admin: 4002 };
+    const DAEMON: DaemonOptions = DaemonOptions { listener: 4001, admin: 4002, calls_per_minute: Some(600) };
 
     fn described(key_style: KeyStyle) -> WorldDescription {
         let text = str::to_owned;
@@ -271,42 +283,44 @@ mod tests {
 
     #[test]
     fn holds_no_secret() {
-        let text = config_toml(&described(KeyStyle::Sku), Path::new("/tmp/lab"), PORTS).unwrap();
+        let text = config_toml(&described(KeyStyle::Sku), Path::new("/tmp/lab"), DAEMON).unwrap();
         for secret in ["shpss_1", "shpat_1", "ck_1", "cs_1", "\"hook\"", "lab@lab", "ya29"] {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
     }
 
     #[test]
-    fn the_daemon_reads_it() {
+    fn shelfd_takes_it() {
         let dir = tempfile::tempdir().unwrap();
-        // Twice: files of an earlier lab are replaced.
-        for style in [KeyStyle::Sku, KeyStyle::HandleAndOptions] {
-            let path = write(&described(style), dir.path(), PORTS).unwrap();
-            let Loaded { config, warnings } = Config::load(&path, &ProcessSecrets).unwrap();
-            assert_eq!(warnings, Vec::<String>::new());
-            let [tab] = config.sheet.tabs.as_slice() else { panic!("{:?}", config.sheet.tabs) };
-            let mut headers = tab.headers();
+        let path = dir.path().join("my.toml");
+        for target in [dir.path(), path.as_path()] {
+            // Twice: files of an earlier lab are replaced.
+            write(&described(KeyStyle::Sku), target, DAEMON).unwrap();
+            let written = write(&described(KeyStyle::Sku), target, DAEMON).unwrap();
+            let loaded = Config::load(&written, &ProcessSecrets).unwrap();
+            assert_eq!(loaded.warnings, Vec::<String>::new());
+            let config = loaded.config;
+            assert_eq!(config.data_dir, dir.path().join("shelfd-data"), "never a real daemon's ledger");
+            assert_eq!(config.listener.address.port(), 4001);
+            assert_eq!(config.listener.public_url.unwrap().as_str(), "http://127.0.0.1:4001/");
+            assert_eq!(config.admin.address.port(), 4002);
+            let mut headers = config.sheet.tabs[0].headers();
             headers.sort_unstable();
-            let mut expected: Vec<&str> = HEADERS.to_vec();
-            if style == KeyStyle::HandleAndOptions {
-                expected.retain(|header| *header != "SKU");
-            }
+            let mut expected = HEADERS;
             expected.sort_unstable();
             assert_eq!(headers, expected);
-            assert_eq!(tab.key, key_columns(style));
-            assert_eq!(config.sheet.drive_base_url.unwrap().as_str(), "http://127.0.0.1:2/drive/v3/");
+            assert_eq!(config.sheet.calls_per_minute.map(u32::from), Some(600));
+            assert_eq!(config.sheet.drive_base_url.unwrap().as_str(), "http://127.0.0.1:2/drive/v3");
             let names: Vec<&str> = config.shops.iter().map(|shop| shop.name.as_str()).collect();
             assert_eq!(names, ["shopify-lab", "woo-lab"]);
-            assert_eq!((config.listener.address.port(), config.admin.address.port()), (4001, 4002));
-            assert_eq!(config.data_dir, dir.path());
         }
+        assert!(path.exists());
     }
 
     #[test]
     fn a_catalog_without_skus_gets_a_joined_key() {
         let key = |style| {
-            let text = config_toml(&described(style), Path::new("d"), PORTS).unwrap();
+            let text = config_toml(&described(style), Path::new("d"), DAEMON).unwrap();
             let table: toml::Table = text.parse().unwrap();
             table["sheet"]["tabs"][0]["key"].to_string()
         };
@@ -321,7 +335,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(ACCOUNT), "old and open").unwrap();
-        write(&described(KeyStyle::Sku), dir.path(), PORTS).unwrap();
+        write(&described(KeyStyle::Sku), dir.path(), DAEMON).unwrap();
         for (name, content) in secrets(&described(KeyStyle::Sku)) {
             let path = dir.path().join(name);
             assert_eq!(std::fs::read_to_string(&path).unwrap(), content);

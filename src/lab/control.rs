@@ -16,6 +16,9 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use state::SheetRow;
+pub(in crate::lab) use state::sheet_rows;
+
 use super::shoppers::{ShopperCounts, ShopperOptions, Shoppers};
 use super::world::{Lab, WorldDescription};
 use super::{LabShop, Sale, ShopRefusal};

@@ -12,12 +12,13 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub use super::control::SheetRow;
 pub use description::{GoogleDescription, ShopifyDescription, WooDescription, WorldDescription};
 
 use super::catalog::{KeyStyle, OPTIONS_MAX};
 use super::google::{GoogleFace, GoogleOptions};
 use super::shopify::{ShopifyFace, ShopifyOptions};
-use super::shoppers::Shoppers;
+use super::shoppers::{ShopperCounts, ShopperOptions, Shoppers};
 use super::woocommerce::{WooFace, WooOptions};
 use super::{LabItem, LabShop, control};
 
@@ -238,6 +239,37 @@ impl World {
     /// The WooCommerce shop.
     pub fn woocommerce(&self) -> &WooFace {
         &self.lab.woocommerce
+    }
+
+    /// The rows of the sheet that are not blank, in order.
+    pub fn sheet_rows(&self) -> Vec<SheetRow> {
+        control::sheet_rows(&self.lab.google.grid(TAB).unwrap_or_default(), self.lab.description.key_style)
+    }
+
+    /// The shops with their names in the configuration.
+    pub fn shops(&self) -> [(&'static str, &dyn LabShop); 2] {
+        self.lab.shops()
+    }
+
+    /// Let shoppers in, in place of those who are there. A rate of zero sends them home.
+    ///
+    /// # Errors
+    /// What is wrong with the options, in words.
+    pub fn start_shoppers(&self, options: ShopperOptions) -> Result<(), String> {
+        options.check()?;
+        self.lab.with_shoppers(|shoppers| {
+            // The old ones go before the new ones come.
+            *shoppers = None;
+            if options.per_second > 0.0 {
+                *shoppers = Some(Shoppers::start(Arc::clone(&self.lab), options));
+            }
+        });
+        Ok(())
+    }
+
+    /// Send the shoppers home; what they did.
+    pub fn stop_shoppers(&self) -> ShopperCounts {
+        self.lab.with_shoppers(Option::take).map(|shoppers| shoppers.counts()).unwrap_or_default()
     }
 
     /// Resolves when somebody asked the control API to stop.

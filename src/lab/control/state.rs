@@ -15,17 +15,23 @@ use crate::lab::{LabShop, ShelfItem};
 
 /// One row of the sheet. Values are as the cells hold them; `null` where the column is gone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct SheetRow {
+pub struct SheetRow {
     /// Counted from 1; the header is row 1.
     pub row: u32,
     /// What identifies it; `None` when that is blank.
     pub key: Option<String>,
-    title: Value,
-    price: Value,
-    stock: Value,
-    status: Value,
-    error: Value,
-    last_sync: Value,
+    /// Title.
+    pub title: Value,
+    /// Price.
+    pub price: Value,
+    /// Units.
+    pub stock: Value,
+    /// shelfd's word on it.
+    pub status: Value,
+    /// What is wrong with it.
+    pub error: Value,
+    /// When it was last brought into agreement.
+    pub last_sync: Value,
 }
 
 #[derive(Serialize)]
@@ -90,7 +96,7 @@ pub(super) async fn state(State(lab): Shared, Asked(what): Asked<What>) -> Json<
 }
 
 /// Rows below the header that are not wholly blank.
-pub(super) fn sheet_rows(grid: &[Vec<Value>], key_style: KeyStyle) -> Vec<SheetRow> {
+pub(in crate::lab) fn sheet_rows(grid: &[Vec<Value>], key_style: KeyStyle) -> Vec<SheetRow> {
     let Some((header, rows)) = grid.split_first() else { return Vec::new() };
     let column = |name: &str| header.iter().position(|cell| text(cell).trim() == name);
     let keys: Vec<Option<usize>> = key_columns(key_style).iter().map(|name| column(name)).collect();

@@ -33,19 +33,18 @@ impl GoogleFace {
         let book = self.state().book.clone();
         let index = book.tab_index(tab)?;
         let sheet = book.tabs.get(index)?;
-        let area = Area { tab: index, rows: 0..sheet.rows, columns: 0..sheet.columns };
-        let options = ReadOptions { render: Render::Unformatted, ..ReadOptions::default() };
-        Some(values::grid(&book, &area, &options))
+        Some(unformatted(&book, &Area { tab: index, rows: 0..sheet.rows, columns: 0..sheet.columns }))
     }
 
-    /// Type into one cell.
-    pub fn edit(&self, tab: &str, row: u32, header: &str, typed: &str) -> Result<(), GridRefusal> {
+    /// Type into one cell. Answers with the unformatted values that stood there and that stand there now.
+    pub fn edit(&self, tab: &str, row: u32, header: &str, typed: &str) -> Result<(Json, Json), GridRefusal> {
         self.change(MERCHANT, |book| {
             let tab = tab_index(book, tab)?;
             let column = column(book, tab, header)?;
             let row = data_row(book, tab, row)?;
+            let before = cell(book, tab, row, column);
             book.type_in(tab, row, column, typed, clock::now().year());
-            Ok(())
+            Ok((before, cell(book, tab, row, column)))
         })
     }
 
@@ -113,6 +112,16 @@ impl GoogleFace {
             Ok(())
         })
     }
+}
+
+fn unformatted(book: &Book, area: &Area) -> Vec<Vec<Json>> {
+    values::grid(book, area, &ReadOptions { render: Render::Unformatted, ..ReadOptions::default() })
+}
+
+/// One unformatted value; a blank cell is an empty text.
+fn cell(book: &Book, tab: usize, row: usize, column: usize) -> Json {
+    let grid = unformatted(book, &Area { tab, rows: row..row + 1, columns: column..column + 1 });
+    grid.into_iter().flatten().next().unwrap_or_else(|| Json::from(""))
 }
 
 fn tab_index(book: &Book, title: &str) -> Result<usize, GridRefusal> {

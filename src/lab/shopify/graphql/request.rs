@@ -81,13 +81,9 @@ impl<'a> Request<'a> {
             None => kind.to_owned(),
         };
         Ok(match operation {
-            OperationDefinition::SelectionSet(selection) => Self {
-                operation: Operation::Query,
-                title: "query".to_owned(),
-                variables: &[],
-                selection,
-                fragments,
-            },
+            OperationDefinition::SelectionSet(selection) => {
+                Self { operation: Operation::Query, title: "query".to_owned(), variables: &[], selection, fragments }
+            }
             OperationDefinition::Query(query) => Self {
                 operation: Operation::Query,
                 title: titled("query", &query.name),
