@@ -140,7 +140,12 @@ async fn sell_down(name: &str, items: Vec<LabItem>, key_style: KeyStyle, rounds:
     };
     let patience = Instant::now();
     while !wrong(&bed).is_empty() {
-        assert!(patience.elapsed() < Duration::from_secs(60), "{name}:\n{}", wrong(&bed).join("\n"));
+        if patience.elapsed() > Duration::from_secs(60) {
+            let wrong = wrong(&bed);
+            let movements = bed.engine.ledger.movements(0, u32::MAX).await.unwrap();
+            let story: Vec<_> = movements.iter().filter(|line| wrong.iter().any(|words| words.starts_with(&format!("{}:", line.sku)))).collect();
+            panic!("{name}:\n{}\n{story:#?}", wrong.join("\n"));
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     eprintln!(
