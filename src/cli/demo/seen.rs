@@ -377,3 +377,6 @@ impl Seen {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
