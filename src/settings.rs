@@ -1,16 +1,19 @@
 //! Reads TOML tables field by field and collects *all* problems, each with path, value, expectation and a hint.
 //! Knows no section by name: sections live with what they configure.
 
+mod secret;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use serde::Serialize;
 use toml::{Table, Value};
 use url::Url;
+
+pub use self::secret::{ProcessSecrets, SecretSource};
 
 /// One thing wrong in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,39 +41,10 @@ impl fmt::Display for SettingProblem {
     }
 }
 
-/// Where secrets come from. Passed in, so that tests need no process-wide state.
-pub trait SecretSource {
-    /// An environment variable.
-    fn env(&self, name: &str) -> Option<String>;
-    /// A file's content.
-    ///
-    /// # Errors
-    /// The reason in words.
-    fn file(&self, path: &str) -> Result<String, String>;
-    /// The folder of systemd credentials (`$CREDENTIALS_DIRECTORY`).
-    fn credentials_dir(&self) -> Option<String> {
-        self.env("CREDENTIALS_DIRECTORY")
-    }
-}
-
-/// Secrets from the real environment and file system.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ProcessSecrets;
-
-impl SecretSource for ProcessSecrets {
-    fn env(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok()
-    }
-
-    fn file(&self, path: &str) -> Result<String, String> {
-        std::fs::read_to_string(path).map_err(|error| error.to_string())
-    }
-}
-
 /// What a value must be, and what to do when it is not. Both end up in the problem.
 #[derive(Debug, Clone, Copy)]
 pub struct Want<'a> {
-    /// "a web address such as https://shop.example".
+    /// "a web address such as `https://shop.example`".
     pub expected: &'a str,
     /// "copy it from the browser's address bar".
     pub hint: &'a str,
@@ -103,13 +77,26 @@ impl<'s> Section<'s> {
 
     /// Report a problem with a key, for rules that look at several fields at once.
     pub fn complain(&self, key: &str, value: impl Into<String>, want: Want<'_>) {
-        let path = if key.is_empty() { self.path.clone() } else { self.path_of(key) };
+        self.complain_at(self.path_of(key), value, want);
+    }
+
+    /// Report a problem with a dotted path that starts at the root.
+    pub fn complain_at(&self, path: String, value: impl Into<String>, want: Want<'_>) {
         self.problems.borrow_mut().push(SettingProblem {
             path,
             value: value.into(),
             expected: want.expected.to_owned(),
             hint: want.hint.to_owned(),
         });
+    }
+
+    /// True when a problem with this key, or with something below it, has been reported.
+    pub fn is_wrong(&self, key: &str) -> bool {
+        let path = self.path_of(key);
+        let is_here = |problem: &SettingProblem| {
+            problem.path.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.problems.borrow().iter().any(is_here)
     }
 
     /// Where the problems of this table and of all read from it are collected, also those that are still to come.
@@ -197,7 +184,7 @@ impl<'s> Section<'s> {
 
     /// A number of seconds, fractions allowed, within bounds, with a default.
     pub fn secs_or(&mut self, key: &str, default: f64, bounds: std::ops::RangeInclusive<f64>, hint: &str) -> Duration {
-        let expected = format!("seconds from {} to {}", bounds.start(), bounds.end());
+        let expected = format!("a number of seconds from {} to {}", bounds.start(), bounds.end());
         let secs = self.read(key, want(&expected, hint), |value| {
             let secs = value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))?;
             bounds.contains(&secs).then_some(secs)
@@ -210,14 +197,25 @@ impl<'s> Section<'s> {
         self.read(key, want("true or false", hint), Value::as_bool).unwrap_or(default)
     }
 
-    /// An http or https address without a query.
+    /// An http or https address without a user, a query or a fragment.
     pub fn url(&mut self, key: &str, want: Want<'_>) -> Option<Url> {
-        self.require(key, want, web_address)
+        if !self.has(key) {
+            self.known.insert(key.to_owned());
+            self.complain(key, "", want);
+        }
+        self.url_opt(key, want)
     }
 
     /// An http or https address that may be left out.
     pub fn url_opt(&mut self, key: &str, want: Want<'_>) -> Option<Url> {
-        self.read(key, want, web_address)
+        let value = self.take(key)?;
+        let url = web_address(&value);
+        if url.is_none() {
+            // People paste addresses with a password or a key in them.
+            let is_open = value.as_str().is_none_or(|text| !text.contains(['@', '?', '#']));
+            self.complain(key, if is_open { quote(&value) } else { HIDDEN_URL.to_owned() }, want);
+        }
+        url
     }
 
     /// One of several words, with a default.
@@ -249,12 +247,16 @@ impl<'s> Section<'s> {
         }
     }
 
-    /// An array of tables; empty when left out.
+    /// An array of at least one table.
     pub fn sections(&mut self, key: &str) -> Vec<Section<'s>> {
-        let Some(value) = self.take(key) else { return Vec::new() };
-        let Value::Array(items) = value else {
-            self.complain(key, quote(&value), want(&format!("one or more [[{}]] tables", self.path_of(key)), ""));
-            return Vec::new();
+        let expected = format!("at least one [[{}]] table", self.path_of(key));
+        let form = want(&expected, "config.example.toml shows one");
+        let items = match self.take(key) {
+            Some(Value::Array(items)) if !items.is_empty() => items,
+            found => {
+                self.complain(key, found.map_or_else(String::new, |value| quote(&value)), form);
+                return Vec::new();
+            }
         };
         let mut sections = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
@@ -275,78 +277,13 @@ impl<'s> Section<'s> {
         Section { path, table, known: BTreeSet::new(), problems: Rc::clone(&self.problems), secrets: self.secrets }
     }
 
-    /// A secret that must be there: exactly one of `{ env = "NAME" }`, `{ file = "/path" }`, `{ credential = "name" }`.
-    /// A secret written in the file itself is refused, and never repeated in a message.
-    pub fn secret(&mut self, key: &str, what: &str) -> Option<SecretString> {
-        if !self.has(key) {
-            self.known.insert(key.to_owned());
-            self.complain(key, "", want(what, SECRET_FORMS));
-            return None;
-        }
-        self.secret_opt(key, what)
-    }
-
-    /// A secret that may be left out.
-    pub fn secret_opt(&mut self, key: &str, what: &str) -> Option<SecretString> {
-        let value = self.take(key)?;
-        let Value::Table(table) = value else {
-            self.complain(key, "(hidden)", want(&format!("{what}, from outside this file"), SECRET_FORMS));
-            return None;
-        };
-        let mut below = self.below(self.path_of(key), table);
-        let env = below.text_opt("env", want("the name of an environment variable", ""));
-        let file = below.text_opt("file", want("the path of a file", ""));
-        let credential = below.text_opt("credential", want("the name of a systemd credential", ""));
-        below.finish();
-        match (env, file, credential) {
-            (Some(name), None, None) => self.secret_from_env(key, &name),
-            (None, Some(path), None) => self.secret_from_file(key, &path),
-            (None, None, Some(name)) => match self.secrets.credentials_dir() {
-                Some(dir) => self.secret_from_file(key, &format!("{dir}/{name}")),
-                None => {
-                    let hint = "it is set only under systemd, by LoadCredential= in the unit";
-                    self.complain(key, "unset", want("a systemd credential ($CREDENTIALS_DIRECTORY)", hint));
-                    None
-                }
-            },
-            _ => {
-                self.complain(key, "not one source", want("exactly one of env, file, credential", SECRET_FORMS));
-                None
-            }
-        }
-    }
-
-    fn secret_from_env(&self, key: &str, name: &str) -> Option<SecretString> {
-        let value = self.secrets.env(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        if value.is_none() {
-            let expected = format!("the environment variable {name} to be set");
-            self.complain(key, "unset", want(&expected, &format!("export {name}=… before starting shelfd")));
-        }
-        value.map(SecretString::from)
-    }
-
-    fn secret_from_file(&self, key: &str, path: &str) -> Option<SecretString> {
-        match self.secrets.file(path) {
-            Ok(text) if !text.trim().is_empty() => Some(SecretString::from(text.trim().to_owned())),
-            Ok(_) => {
-                self.complain(key, format!("\"{path}\" (empty)"), want("a file with the secret in it", ""));
-                None
-            }
-            Err(error) => {
-                let hint = "the user that runs shelfd must be able to read it";
-                self.complain(key, format!("\"{path}\" ({error})"), want("a readable file", hint));
-                None
-            }
-        }
-    }
-
     /// Report keys that nobody asked for, with the nearest known one as a hint.
     pub fn finish(self) {
         for key in self.table.keys().filter(|key| !self.known.contains(*key)) {
             let near = self.known.iter().map(|known| (distance(key, known), known)).min();
             let hint = match near {
-                Some((far, known)) if far <= 3 => format!("did you mean \"{known}\"?"),
-                _ => "remove it".to_owned(),
+                Some((far, known)) if far <= 3 && far < known.len() => format!("did you mean \"{known}\"?"),
+                _ => "remove it; config.example.toml explains every key".to_owned(),
             };
             let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
             self.complain(key, "not a known key", want(&format!("one of {}", known.join(", ")), &hint));
@@ -354,8 +291,7 @@ impl<'s> Section<'s> {
     }
 }
 
-const SECRET_FORMS: &str =
-    "write { env = \"NAME\" }, { file = \"/path\" } or { credential = \"name\" }; secrets never stand in this file";
+const HIDDEN_URL: &str = "an address with a log-in or parameters in it (not shown)";
 
 fn non_blank(value: &Value) -> Option<String> {
     value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
@@ -363,7 +299,9 @@ fn non_blank(value: &Value) -> Option<String> {
 
 fn web_address(value: &Value) -> Option<Url> {
     let url: Url = value.as_str()?.trim().parse().ok()?;
-    (matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none()).then_some(url)
+    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    (is_web && is_plain && url.query().is_none() && url.fragment().is_none()).then_some(url)
 }
 
 fn quote(value: &Value) -> String {

@@ -1,5 +1,6 @@
 //! Holds every GraphQL document of the Shopify endpoint, and the variables it sends with them, against Shopify's
 //! published schema of the API version it speaks.
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and says when it is skipped")]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

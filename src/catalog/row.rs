@@ -156,22 +156,7 @@ fn parse_row(
     };
     let handle = text(&mapping.handle, "handle");
     let title = text(&mapping.title, "title");
-    let mut options = Vec::new();
-    for (index, pair) in mapping.options.iter().enumerate() {
-        let group = (handle.clone().unwrap_or_default(), index);
-        let name = match &pair.name {
-            // Exports name an option in the first row of a product only: later rows of the handle inherit it.
-            Some(_) => text(&pair.name, "option name")
-                .inspect(|name| {
-                    option_names.insert(group.clone(), name.clone());
-                })
-                .or_else(|| option_names.get(&group).cloned()),
-            None => Some(pair.value.clone()),
-        };
-        if let (Some(name), Some(value)) = (name, text(&Some(pair.value.clone()), "option")) {
-            options.push(OptionValue { name, value });
-        }
-    }
+    let options = options_of(mapping, handle.as_deref(), option_names, text);
     let price = mapping.price.as_ref().and_then(|header| {
         cell(header).money(locale, decimals).unwrap_or_else(|words| {
             complain(header, "price", &words, false);
@@ -188,19 +173,42 @@ fn parse_row(
             Err(words) => complain(header, "stock", &words, false),
         }
     }
-    // Shopify's own marker of a product without options.
-    if let [only] = options.as_slice()
-        && only.name == "Title"
-        && only.value == "Default Title"
-    {
-        options.clear();
-    }
     let words = problems.iter().map(|problem| problem.words.clone()).collect();
     tab.problems.append(&mut problems);
     let handle = handle.filter(|_| !options.is_empty());
     let row =
         Row { tab: mapping.tab.clone(), row: raw.row, sku, handle, options, title, price, stock, problems: words };
     tab.rows.push(row);
+}
+
+/// The options of a row; empty when it is a simple product. `text` reads a cell and reports what is wrong with it.
+fn options_of(
+    mapping: &TabMapping,
+    handle: Option<&str>,
+    option_names: &mut BTreeMap<(String, usize), String>,
+    mut text: impl FnMut(&Option<String>, &str) -> Option<String>,
+) -> Vec<OptionValue> {
+    let mut options = Vec::new();
+    for (index, pair) in mapping.options.iter().enumerate() {
+        let group = (handle.unwrap_or_default().to_owned(), index);
+        let name = match &pair.name {
+            // Exports name an option in the first row of a product only: later rows of the handle inherit it.
+            Some(_) => text(&pair.name, "option name")
+                .inspect(|name| {
+                    option_names.insert(group.clone(), name.clone());
+                })
+                .or_else(|| option_names.get(&group).cloned()),
+            None => Some(pair.value.clone()),
+        };
+        if let (Some(name), Some(value)) = (name, text(&Some(pair.value.clone()), "option")) {
+            options.push(OptionValue { name, value });
+        }
+    }
+    match options.as_slice() {
+        // Shopify's own marker of a product without options.
+        [only] if only.name == "Title" && only.value == "Default Title" => Vec::new(),
+        _ => options,
+    }
 }
 
 fn quarantine_duplicates(mapping: &TabMapping, tab: &mut Tab) {

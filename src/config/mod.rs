@@ -131,16 +131,28 @@ pub enum ConfigError {
         /// Why.
         why: String,
     },
-    /// It is not TOML.
-    #[error("not well-formed TOML: {0}")]
-    Syntax(String),
+    /// It is not TOML. The line itself is not repeated: it may hold a secret.
+    #[error(
+        "the configuration is not TOML: line {line}, column {column}: {why}\n  hint: config.example.toml shows how things are written"
+    )]
+    Syntax {
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// The parser's words.
+        why: String,
+    },
     /// Values are wrong.
     #[error("{}", list(.0))]
     Problems(Vec<SettingProblem>),
 }
 
 fn list(problems: &[SettingProblem]) -> String {
-    let lines = problems.iter().enumerate().map(|(index, problem)| format!("\n{:>3}. {problem}", index + 1));
+    let lines = problems
+        .iter()
+        .enumerate()
+        .map(|(index, problem)| format!("\n{:>3}. {}", index + 1, problem.to_string().replace('\n', "\n   ")));
     let noun = if problems.len() == 1 { "problem" } else { "problems" };
     format!("{} {noun} in the configuration{}", problems.len(), lines.collect::<String>())
 }
@@ -161,8 +173,7 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(text: &str, folder: &Path, secrets: &dyn SecretSource) -> Result<Loaded, ConfigError> {
-        let table: toml::Table =
-            text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax(error.to_string()))?;
+        let table: toml::Table = text.parse().map_err(|error| syntax(text, &error))?;
         let mut root = Section::root(table, secrets);
         let mut warnings = Vec::new();
         let default_dir = secrets.env("STATE_DIRECTORY").unwrap_or_else(|| "shelfd-data".to_owned());
@@ -170,6 +181,7 @@ impl Config {
             root.text_or("data_dir", &default_dir, want("a folder", "it holds the ledger; keep it backed up"));
         let sheet = match root.section("sheet") {
             Some(section) => sheet::read(section, folder),
+            None if root.is_wrong("sheet") => None,
             None => {
                 root.complain("sheet", "", want("a [sheet] table", "see config.example.toml"));
                 None
@@ -179,9 +191,11 @@ impl Config {
         let schedule = read_schedule(&mut root);
         let listener = read_listener(&mut root);
         let admin = read_admin(&mut root);
-        if let Some(sheet) = &sheet {
+        // Tabs that are wrong themselves say nothing about pools.
+        if let Some(sheet) = sheet.as_ref().filter(|_| !root.is_wrong("sheet.tabs")) {
             shops::check_pools(&root, &shops, &sheet.tabs);
         }
+        let shops = shops.into_iter().map(|(_, shop)| shop).collect();
         let problems = finish(root);
         match (sheet, problems.is_empty()) {
             (Some(sheet), true) => {
@@ -191,6 +205,17 @@ impl Config {
             _ => Err(ConfigError::Problems(problems)),
         }
     }
+}
+
+/// Where and why a text is not TOML.
+fn syntax(text: &str, error: &toml::de::Error) -> ConfigError {
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let column = before.get(start..).unwrap_or("").chars().count() + 1;
+    // Some messages go on with what was expected, on a second line.
+    let why = error.message().split('\n').collect::<Vec<_>>().join("; ");
+    ConfigError::Syntax { line: before.matches('\n').count() + 1, column, why }
 }
 
 /// Report unknown keys of the root, then collect what all sections reported.
@@ -205,7 +230,7 @@ fn read_schedule(root: &mut Section<'_>) -> ScheduleConfig {
     let Some(mut section) = root.section("schedule") else {
         return ScheduleConfig { sweep: SWEEP.to_owned(), timezone: Tz::UTC };
     };
-    let zone = want("an IANA time zone such as \"Europe/Berlin\"", "");
+    let zone = want("an IANA time zone such as \"Europe/Berlin\"", "`timedatectl list-timezones` lists them");
     let name = section.text_or("timezone", "UTC", zone);
     let timezone = name.parse().unwrap_or_else(|_| {
         section.complain("timezone", format!("\"{name}\""), zone);

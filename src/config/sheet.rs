@@ -11,8 +11,12 @@ use crate::settings::{Section, want};
 const MAIN: &str = "main";
 
 pub(super) fn read(mut section: Section<'_>, folder: &Path) -> Option<SheetConfig> {
-    let id = want("the long id in the spreadsheet's address", "…/spreadsheets/d/THIS-PART/edit");
+    let id = want("the long id in the spreadsheet's address", "it is this part: …/spreadsheets/d/THIS-PART/edit");
     let spreadsheet_id = section.text("spreadsheet_id", id);
+    let in_id = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if let Some(text) = spreadsheet_id.as_ref().filter(|text| !text.bytes().all(in_id)) {
+        section.complain("spreadsheet_id", format!("\"{text}\""), id);
+    }
     let account = read_account(&mut section, folder);
     let google = want("the root address of an API", "leave it out for Google's own");
     let mut root = |key: &str| {
@@ -31,15 +35,7 @@ pub(super) fn read(mut section: Section<'_>, folder: &Path) -> Option<SheetConfi
     let decimals = section.int_or("price_decimals", 2, 0..=4, "2 for euros and dollars, 0 for yen");
     let calls =
         section.int_or("calls_per_minute", 0, 1..=100_000, "reads and writes each; Google grants 60 unless asked");
-    let mut tabs: Vec<TabMapping> = section.sections("tabs").into_iter().filter_map(read_tab).collect();
-    if !section.has("tabs") {
-        section.complain("tabs", "", want("at least one [[sheet.tabs]] table", "see config.example.toml"));
-    }
-    let mut names: Vec<&str> = tabs.iter().map(|tab| tab.tab.as_str()).collect();
-    names.sort_unstable();
-    for pair in names.windows(2).filter(|pair| pair[0] == pair[1]) {
-        section.complain("tabs", format!("\"{}\" twice", pair[0]), want("each tab once", ""));
-    }
+    let mut tabs = read_tabs(&mut section);
     section.finish();
     tabs.sort_by(|a, b| a.tab.cmp(&b.tab));
     Some(SheetConfig {
@@ -56,6 +52,20 @@ pub(super) fn read(mut section: Section<'_>, folder: &Path) -> Option<SheetConfi
     })
 }
 
+fn read_tabs(section: &mut Section<'_>) -> Vec<TabMapping> {
+    let mut tabs: Vec<TabMapping> = Vec::new();
+    for tab in section.sections("tabs") {
+        let name = tab.path_of("name");
+        let Some(tab) = read_tab(tab) else { continue };
+        if tabs.iter().any(|other| other.tab == tab.tab) {
+            let again = want("a tab that no other [[sheet.tabs]] table names", "write all its columns into one table");
+            section.complain_at(name, format!("\"{}\"", tab.tab), again);
+        }
+        tabs.push(tab);
+    }
+    tabs
+}
+
 fn read_account(section: &mut Section<'_>, folder: &Path) -> Option<SheetAccount> {
     let key = section.secret_opt("account", "the content of a service account's JSON key file");
     let installed = section.section("sign_in");
@@ -64,14 +74,19 @@ fn read_account(section: &mut Section<'_>, folder: &Path) -> Option<SheetAccount
         (false, Some(mut sign_in)) => {
             let client_secret =
                 sign_in.secret("client", "the content of an OAuth client's JSON file (\"Desktop app\")");
-            let cache = sign_in.text("token_file", want("the path of a file to keep the sign-in in", ""));
+            let cache = sign_in.text(
+                "token_file",
+                want("the path of a file to keep the sign-in in", "shelfd writes it; data_dir is a good place"),
+            );
             sign_in.finish();
             Some(SheetAccount::Installed { client_secret: client_secret?, token_cache: folder.join(cache?) })
         }
         (has, _) => {
-            let value = if has { "beside sheet.sign_in" } else { "" };
-            let either =
-                want("either account (a service account) or [sheet.sign_in]", "a service account needs no renewal");
+            let value = if has { "given together with sheet.sign_in" } else { "" };
+            let either = want(
+                "either account (a service account) or a [sheet.sign_in] table (a person), not both",
+                "a service account is the better choice: nobody has to sign in again",
+            );
             section.complain("account", value, either);
             None
         }
@@ -79,11 +94,13 @@ fn read_account(section: &mut Section<'_>, folder: &Path) -> Option<SheetAccount
 }
 
 fn read_tab(mut section: Section<'_>) -> Option<TabMapping> {
-    let header = want("a column header as it stands in the first row", "");
-    let tab = section.text("name", want("the tab's title", ""));
-    let key = section.texts("key", want("a header, or several that form the key together", "usually \"SKU\""));
-    if key.is_empty() {
-        section.complain("key", "", want("the header of the key column", "usually \"SKU\""));
+    let header =
+        want("a column header as it stands in the first row", "leave the key out when there is no such column");
+    let tab = section.text("name", want("the tab's title", "as it stands at the bottom of the spreadsheet"));
+    let keys = want("the header of the key column, or a list of headers that form the key together", "usually \"SKU\"");
+    let key = section.texts("key", keys);
+    if key.is_empty() && !section.is_wrong("key") {
+        section.complain("key", "", keys);
     }
     let mut optional = |name: &str| section.text_opt(name, header);
     let (handle, title, price) = (optional("handle"), optional("title"), optional("price"));
@@ -91,8 +108,8 @@ fn read_tab(mut section: Section<'_>) -> Option<TabMapping> {
     let stock = read_stock(&mut section);
     let options = read_options(&mut section);
     if !options.is_empty() && handle.is_none() {
-        let why = "rows with options are variants; the handle says of which product";
-        section.complain("handle", "", want("the header of the column that groups variants", why));
+        let why = "rows with options are variants, and the handle says of which product";
+        section.complain("handle", "", want("the header of the column that groups variants into products", why));
     }
     let mapping = TabMapping {
         tab: tab.clone().unwrap_or_default(),
@@ -138,33 +155,39 @@ fn read_options(section: &mut Section<'_>) -> Vec<OptionColumns> {
     let count = lists.len();
     let options: Vec<OptionColumns> = lists.into_iter().filter_map(pair).collect();
     if options.len() < count {
-        section.complain("options", "a list of three or more", form);
+        section.complain("options", "a list with an item of neither kind", form);
     }
     options
 }
 
-/// One column, one purpose: shelfd's own columns hold nothing else, and no two pools share a column.
+/// One column, one purpose: shelfd's own columns hold nothing else, and no two pools share a column. Only the key may
+/// be put together from columns that also mean something by themselves.
 fn check_headers(section: &Section<'_>, mapping: &TabMapping) {
-    let own = [("status", &mapping.status), ("error", &mapping.error), ("last_sync", &mapping.last_sync)];
-    let data = [("title", &mapping.title), ("price", &mapping.price), ("handle", &mapping.handle)];
-    let mut used: Vec<(String, &str)> = Vec::new();
-    let named = own.iter().chain(&data).filter_map(|(key, header)| Some(((*key).to_owned(), header.as_deref()?)));
+    let named = [
+        ("handle", &mapping.handle),
+        ("title", &mapping.title),
+        ("price", &mapping.price),
+        ("status", &mapping.status),
+        ("error", &mapping.error),
+        ("last_sync", &mapping.last_sync),
+    ];
+    let named = named.into_iter().filter_map(|(key, header)| Some((key.to_owned(), header.as_deref()?)));
     let stock = mapping.stock.iter().map(|(pool, header)| (format!("stock.{pool}"), header.as_str()));
-    for (key, header) in named.chain(stock) {
+    let options = mapping.options.iter().flat_map(|pair| pair.name.iter().chain([&pair.value]));
+    let options = options.map(|header| ("options".to_owned(), header.as_str()));
+    let mut used: Vec<(String, &str)> = Vec::new();
+    for (key, header) in named.chain(stock).chain(options) {
         if let Some((first, _)) = used.iter().find(|(_, other)| *other == header) {
-            let expected = format!("a column of its own; \"{header}\" is already {first}");
+            let expected = format!("a column of its own; {first} is \"{header}\" already");
             section.complain(&key, format!("\"{header}\""), want(&expected, ""));
         }
         used.push((key, header));
     }
     for (key, header) in &used {
-        let is_writable = own.iter().any(|(name, _)| name == key) || key.starts_with("stock.");
-        if is_writable && mapping.key.iter().any(|of| of == header) {
-            section.complain(
-                key,
-                format!("\"{header}\""),
-                want("a column that is not part of the key", "shelfd writes there"),
-            );
+        let is_written = matches!(key.as_str(), "status" | "error" | "last_sync") || key.starts_with("stock.");
+        if is_written && mapping.key.iter().any(|of| of == header) {
+            let apart = want("a column that is not part of the key", "shelfd writes into this column");
+            section.complain(key, format!("\"{header}\""), apart);
         }
     }
 }

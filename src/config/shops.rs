@@ -14,27 +14,27 @@ enum Platform {
     WooCommerce,
 }
 
-pub(super) fn read(root: &mut Section<'_>, warnings: &mut Vec<String>) -> Vec<ShopConfig> {
-    let mut shops: Vec<ShopConfig> = Vec::new();
-    for mut section in root.sections("shops") {
-        let Some(shop) = read_shop(&mut section, warnings) else {
-            section.finish();
-            continue;
-        };
-        if shops.iter().any(|other| other.name == shop.name) {
-            section.complain("name", format!("\"{}\"", shop.name), want("a name that no other shop has", ""));
+/// The shops that could be read, each with its place in the file.
+pub(super) fn read(root: &mut Section<'_>, warnings: &mut Vec<String>) -> Vec<(usize, ShopConfig)> {
+    let mut shops: Vec<(usize, ShopConfig)> = Vec::new();
+    for (index, mut section) in root.sections("shops").into_iter().enumerate() {
+        if let Some(shop) = read_shop(&mut section, warnings) {
+            if let Some((first, _)) = shops.iter().find(|(_, other)| other.name == shop.name) {
+                let expected = format!("a name of its own; shops[{first}] is called so already");
+                section.complain("name", format!("\"{}\"", shop.name), want(&expected, "the ledger goes by the name"));
+            }
+            shops.push((index, shop));
         }
         section.finish();
-        shops.push(shop);
-    }
-    if !root.has("shops") {
-        root.complain("shops", "", want("at least one [[shops]] table", "see config.example.toml"));
     }
     shops
 }
 
 fn read_shop(section: &mut Section<'_>, warnings: &mut Vec<String>) -> Option<ShopConfig> {
-    let form = want("a short name of a-z, 0-9 and -", "it shows in the status column and in webhook addresses");
+    let form = want(
+        "a short name of a-z, 0-9 and -, other than \"sheet\"",
+        "it becomes part of the webhook address, so it should stay as it is",
+    );
     let name = section.text("name", form);
     let well_formed = |name: &String| {
         name.len() <= NAME_MAX
@@ -44,7 +44,11 @@ fn read_shop(section: &mut Section<'_>, warnings: &mut Vec<String>) -> Option<Sh
     if let Some(name) = name.as_ref().filter(|name| !well_formed(name)) {
         section.complain("name", format!("\"{name}\""), form);
     }
-    let pool = section.text_or("pool", "main", want("the name of a pool", "see sheet.tabs, stock"));
+    let pool = section.text_or(
+        "pool",
+        "main",
+        want("the name of a pool", "a pool is a stock column: see stock in [[sheet.tabs]]"),
+    );
     let buffer = section.int_or("buffer", 0, 0..=1_000_000, "units kept back from sale in this shop");
     let kinds = [("shopify", Platform::Shopify), ("woocommerce", Platform::WooCommerce)];
     if !section.has("kind") {
@@ -73,22 +77,20 @@ fn read_shop(section: &mut Section<'_>, warnings: &mut Vec<String>) -> Option<Sh
 }
 
 /// Every shop sells from a pool that some tab fills.
-pub(super) fn check_pools(root: &Section<'_>, shops: &[ShopConfig], tabs: &[TabMapping]) {
+pub(super) fn check_pools(root: &Section<'_>, shops: &[(usize, ShopConfig)], tabs: &[TabMapping]) {
     let mut pools: Vec<&str> = tabs.iter().flat_map(|tab| tab.stock.iter().map(|(pool, _)| pool.as_str())).collect();
     pools.sort_unstable();
     pools.dedup();
-    for (index, shop) in shops.iter().enumerate() {
+    for (index, shop) in shops {
         let pool = match &shop.store {
             StoreConfig::Shopify(config) => &config.pool,
             StoreConfig::WooCommerce(config) => &config.pool,
         };
         if !pools.contains(&pool.as_str()) {
-            let expected = format!("a pool that a tab's stock column fills ({})", pools.join(", "));
-            root.complain(
-                &format!("shops[{index}].pool"),
-                format!("\"{pool}\""),
-                want(&expected, "see sheet.tabs, stock"),
-            );
+            let expected = format!("a pool that a stock column of the sheet fills ({})", pools.join(", "));
+            let expected = if pools.is_empty() { "a tab with a stock column to sell from" } else { &expected };
+            let hint = format!("a [[sheet.tabs]] fills it with stock = {{ {pool} = \"HEADER\" }}");
+            root.complain(&format!("shops[{index}].pool"), format!("\"{pool}\""), want(expected, &hint));
         }
     }
 }

@@ -171,7 +171,7 @@ impl Ledger {
                    AND intents.endpoint = sides.endpoint AND intents.sku = sides.sku AND intents.pool = sides.pool) AS open \
                    FROM sides WHERE endpoint = ?";
         let rows = sqlx::query(sql).bind(endpoint).fetch_all(&self.readers).await?;
-        let read = |row: sqlx::sqlite::SqliteRow| -> Result<((Sku, Pool), (Option<i64>, bool))> {
+        let read = |row: sqlx::sqlite::SqliteRow| {
             let key = (super::inbox::sku(row.try_get("sku")?)?, row.try_get("pool")?);
             Ok((key, (row.try_get("accounted")?, row.try_get("open")?)))
         };

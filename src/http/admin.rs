@@ -50,7 +50,7 @@ async fn metrics(State(state): State<AdminState>) -> impl IntoResponse {
     let mut text = state.meters.text();
     let text = match gauges(&state).await {
         Ok(gauges) => {
-            text.truncate(text.len() - text.ends_with("# EOF\n").then_some("# EOF\n".len()).unwrap_or(0));
+            text.truncate(text.trim_end_matches("# EOF\n").len());
             text + &gauges + "# EOF\n"
         }
         Err(error) => {

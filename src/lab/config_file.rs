@@ -93,7 +93,7 @@ fn write_private(path: &Path, content: &str) -> std::io::Result<()> {
     options.open(path)?.write_all(content.as_bytes())
 }
 
-/// The configuration as TOML. Secrets are named by the files that [`write`] puts into `data_dir`.
+/// The configuration as TOML. Secrets are named by the files that [`write()`] puts into `data_dir`.
 ///
 /// # Errors
 /// Not for what a lab describes.

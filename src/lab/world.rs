@@ -162,7 +162,8 @@ pub struct World {
 }
 
 impl World {
-    /// Start all servers. When this returns they answer.
+    /// Start all servers. When this returns they answer. Webhooks go out through the process's TLS provider, so that
+    /// must be installed.
     ///
     /// # Errors
     /// A port that cannot be had.

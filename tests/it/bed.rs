@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use shelfd::app::App;
 use shelfd::config::Config;
+use shelfd::db::Ledger;
 use shelfd::engine::{Engine, SyncReport, Timing};
 use shelfd::lab::catalog::KeyStyle;
 use shelfd::lab::config_file::{self, DaemonPorts};
@@ -34,7 +35,7 @@ pub struct Bed {
     pub engine: Arc<Engine>,
     app: Option<App>,
     running: Option<(CancellationToken, JoinHandle<anyhow::Result<()>>)>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 pub fn item(sku: &str, title: &str, price: &str, stock: i64) -> LabItem {
@@ -73,7 +74,7 @@ impl Bed {
     }
 
     pub async fn start_keyed(items: Vec<LabItem>, key_style: KeyStyle) -> Self {
-        shelfd::telemetry::start_logging("off");
+        shelfd::telemetry::start_logging("warn");
         shelfd::telemetry::start_tls();
         let options = WorldOptions {
             items,
@@ -88,10 +89,14 @@ impl Bed {
         let ports = DaemonPorts { listener: 0, admin: 0 };
         let path = config_file::write(&world.describe(), dir.path(), ports).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, text.replacen("[sheet]", "[sheet]\ncalls_per_minute = 100000", 1)).unwrap();
+        let unhurried = |line: &str| match line.starts_with("calls_per_minute") {
+            true => "calls_per_minute = 100000".to_owned(),
+            false => line.to_owned(),
+        };
+        std::fs::write(&path, text.lines().map(unhurried).collect::<Vec<_>>().join("\n")).unwrap();
         let config = Config::load(&path, &ProcessSecrets).unwrap().config;
         let app = App::build(config, Some(quick())).await.unwrap();
-        Self { world, engine: Arc::clone(&app.engine), app: Some(app), running: None, _dir: dir }
+        Self { world, engine: Arc::clone(&app.engine), app: Some(app), running: None, dir }
     }
 
     pub async fn sync(&self) -> SyncReport {
@@ -210,19 +215,21 @@ impl Bed {
 
     /// What every test must leave behind: no stuck write, no unexpected dead letter, the pool equal to its movements.
     pub async fn assert_clean(&self, dead_expected: usize) {
-        let letters = self.engine.ledger.dead_letters().await.unwrap();
+        // A stopped daemon has closed its ledger.
+        let ledger = Ledger::open(&self.dir.path().join("shelfd.db")).await.unwrap();
+        let letters = ledger.dead_letters().await.unwrap();
         assert_eq!(letters.len(), dead_expected, "{letters:#?}");
         for endpoint in ["sheet", "shopify-lab", "woo-lab"] {
-            let open = self.engine.ledger.open_intents(endpoint).await.unwrap();
+            let open = ledger.open_intents(endpoint).await.unwrap();
             assert!(open.is_empty(), "{endpoint}: {open:#?}");
         }
         let mut sums: BTreeMap<String, i64> = BTreeMap::new();
-        for movement in self.engine.ledger.movements(0, u32::MAX).await.unwrap() {
+        for movement in ledger.movements(0, u32::MAX).await.unwrap() {
             *sums.entry(movement.sku).or_default() += movement.units;
         }
         for (sku, sum) in sums {
             let sku = shelfd::catalog::Sku::new(&sku).unwrap();
-            let book = self.engine.ledger.book(&sku, &"main".to_owned()).await.unwrap();
+            let book = ledger.book(&sku, &"main".to_owned()).await.unwrap();
             assert_eq!(book.pool, Some(sum), "{sku}: the pool is not the sum of its movements");
         }
     }

@@ -62,7 +62,7 @@ fn product(rng: &mut Rng, number: usize) -> Vec<LabItem> {
 fn options(rng: &mut Rng) -> Vec<Vec<(String, String)>> {
     let value = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let some = |rng: &mut Rng, all: &'static [&'static str], most: usize| {
-        let count = rng.between(2, most as i64) as usize;
+        let count = 2 + rng.below(most - 1);
         let first = rng.below(all.len() + 1 - count);
         all.iter().skip(first).take(count).copied().collect::<Vec<&str>>()
     };

@@ -1,6 +1,6 @@
 //! Product files as stores export them, turned into lab items, with a note on whatever is wrong or was assumed. Pure.
 //!
-//! One file per format; [`generate`] makes catalogs of any size.
+//! One file per format; [`generate()`] makes catalogs of any size.
 
 mod field;
 mod generate;

@@ -89,7 +89,7 @@ pub(super) struct Insert {
 }
 
 pub(super) async fn insert(State(lab): Shared, Input(insert): Input<Insert>) -> Answer {
-    let end = || lab.google.grid(&insert.tab).map_or(0, |grid| grid.len()) as u32 + 1;
+    let end = || lab.google.grid(&insert.tab).and_then(|grid| u32::try_from(grid.len() + 1).ok()).unwrap_or(1);
     let row = insert.before_row.unwrap_or_else(end);
     let cells = insert.cells.into_iter().map(|(header, value)| Ok((header, typed(value)?)));
     let cells = cells.collect::<Result<Vec<_>, Refusal>>()?;

@@ -38,12 +38,24 @@ impl GoogleFace {
 
     /// Type into one cell. Answers with the unformatted values that stood there and that stand there now.
     pub fn edit(&self, tab: &str, row: u32, header: &str, typed: &str) -> Result<(Json, Json), GridRefusal> {
+        self.edit_shown(tab, row, header, |_| typed.to_owned())
+    }
+
+    /// Type into one cell what depends on what it shows at that very moment.
+    pub fn edit_shown(
+        &self,
+        tab: &str,
+        row: u32,
+        header: &str,
+        typed: impl FnOnce(&str) -> String,
+    ) -> Result<(Json, Json), GridRefusal> {
         self.change(MERCHANT, |book| {
             let tab = tab_index(book, tab)?;
             let column = column(book, tab, header)?;
             let row = data_row(book, tab, row)?;
             let before = cell(book, tab, row, column);
-            book.type_in(tab, row, column, typed, clock::now().year());
+            let typed = typed(&book.shown(tab, row, column));
+            book.type_in(tab, row, column, &typed, clock::now().year());
             Ok((before, cell(book, tab, row, column)))
         })
     }

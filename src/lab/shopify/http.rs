@@ -206,7 +206,7 @@ fn refused(errors: &[GraphError]) -> Response {
 }
 
 fn run(face: &ShopifyFace, scope: Scope<'_>) -> Response {
-    let requested = cost::requested(&scope).ceil();
+    let requested = cost::requested(&scope).floor();
     if requested > COST_MAX {
         let message = format!(
             "Query cost is {requested}, which exceeds the single query max cost limit ({COST_MAX}). See {LIMITS_PAGE} \
@@ -224,7 +224,7 @@ fn run(face: &ShopifyFace, scope: Scope<'_>) -> Response {
         return axum::Json(json!({ "errors": [error.to_json()], "extensions": { "cost": cost } })).into_response();
     }
     let Done { data, errors, cost, warnings } = face.change(|world| execute(world, scope));
-    let used = cost.ceil().min(requested);
+    let used = cost.floor().min(requested);
     face.bucket().give_back(requested - used);
     let mut answer = json!({ "data": data, "extensions": { "cost": points(face, requested, Some(used)) } });
     if !errors.is_empty() {

@@ -28,8 +28,8 @@ impl ShopifyFace {
         }
         for items in products.values() {
             seed_product(&mut world, items, now);
+            world.events.clear();
         }
-        world.events.clear();
     }
 }
 
@@ -93,7 +93,8 @@ fn give_back(world: &mut World, line: &Line, quantity: i64, now: Time) {
 
 fn sell(world: &mut World, sku: &str, quantity: i64, now: Time) -> Result<Sale, ShopRefusal> {
     let (item, location, available) = place(world, sku)?;
-    let (variant, product, held) = world.by_sku(sku).ok_or(ShopRefusal::UnknownSku)?;
+    let variant = world.items.get(&item).and_then(|item| world.variant(item.variant));
+    let (variant, product, held) = variant.ok_or(ShopRefusal::UnknownSku)?;
     if quantity < 1 || (held.tracked && available < quantity) {
         return Err(ShopRefusal::OutOfStock(available.max(0)));
     }

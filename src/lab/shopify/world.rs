@@ -273,6 +273,8 @@ pub struct World {
     pub client_id: String,
     /// Locations, in order of id.
     pub locations: Vec<Location>,
+    /// Products by handle.
+    pub handles: BTreeMap<String, u64>,
     /// Products.
     pub products: BTreeMap<u64, Product>,
     /// Variants.

@@ -26,6 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use tokio::task::JoinHandle;
 
@@ -81,20 +82,18 @@ impl Shop {
         for (hook, resource) in deliveries {
             self.queue(hook, resource);
         }
-        let go_on = |order: u64| {
-            let shop = Arc::clone(self);
-            tokio::spawn(async move {
-                // Half of the gap before stock moves, half before the lines say so.
-                for _ in 0..2 {
-                    tokio::time::sleep(gap / 2).await;
-                    // Boxed, or each step would be another instance of `change` inside the last.
-                    let step: Box<dyn FnOnce(&mut World) -> bool + Send> =
-                        Box::new(move |world| world.advance_work(order));
-                    shop.change(step);
-                }
-            })
-        };
-        (result, started.into_iter().map(go_on).collect())
+        (result, started.into_iter().map(|order| self.go_on(order, gap)).collect())
+    }
+
+    /// Half of the gap before stock moves, half before the lines say so.
+    fn go_on(self: &Arc<Self>, order: u64, gap: Duration) -> JoinHandle<()> {
+        let shop = Arc::clone(self);
+        tokio::spawn(async move {
+            for _ in 0..2 {
+                tokio::time::sleep(gap / 2).await;
+                shop.change(|world| world.advance_work(order));
+            }
+        })
     }
 }
 
@@ -120,10 +119,12 @@ impl WooFace {
             let face = face.clone();
             async move {
                 let (parts, body) = request.into_parts();
-                match axum::body::to_bytes(body, MAX_BODY_BYTES).await {
-                    Ok(bytes) => face.serve(parts, bytes).await,
-                    Err(_) => axum::http::StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-                }
+                let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
+                    return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+                };
+                // As a task of its own: PHP goes on when its caller has hung up.
+                let served = tokio::spawn(async move { face.serve(parts, bytes).await }).await;
+                served.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
             }
         };
         axum::Router::new().fallback(handler).layer(DefaultBodyLimit::disable())

@@ -69,6 +69,11 @@ impl Params {
         self.text(name).filter(|text| !text.is_empty())
     }
 
+    /// A yes, as WordPress reads one.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.text(name).is_some_and(|text| matches!(text.to_lowercase().as_str(), "true" | "1"))
+    }
+
     /// A list: an array, or a comma list.
     pub(super) fn list(&self, name: &str) -> Vec<String> {
         let split = |text: &str| -> Vec<String> {

@@ -73,7 +73,8 @@ impl ListQuery {
         let (modified_after, modified_before) = (date("modified_after"), date("modified_before"));
         let offset = number(params, "offset", 0, &mut invalid);
         invalid.into_result()?;
-        let ids = |name: &str| params.list(name).iter().filter_map(|id| id.trim().parse().ok()).collect();
+        // What is no id becomes 0, which nothing has.
+        let ids = |name: &str| params.list(name).iter().map(|id| id.trim().parse().unwrap_or_default()).collect();
         Ok(Self {
             page,
             per_page,
@@ -87,7 +88,7 @@ impl ListQuery {
             before,
             modified_after,
             modified_before,
-            gmt: params.text("dates_are_gmt").is_some_and(|flag| matches!(flag, "true" | "1")),
+            gmt: params.flag("dates_are_gmt"),
         })
     }
 

@@ -162,7 +162,7 @@ impl Call {
 
     fn force(&self) -> bool {
         let said = self.body.as_ref().ok().and_then(|body| body.get("force")).cloned();
-        matches!(self.query.text("force"), Some("true" | "1")) || matches!(said, Some(Value::Bool(true)))
+        self.query.flag("force") || matches!(said, Some(Value::Bool(true)))
     }
 }
 
@@ -195,7 +195,8 @@ impl WooFace {
         let work = async {
             let result = self.work(&call).await;
             let result = result.map(|answer| Answer { body: cut_fields(&call.query, answer.body), ..answer });
-            respond(result, &self.0.world().site)
+            let site = self.0.world().site.clone();
+            respond(result, &site)
         };
         self.0.gate.pass(&name, kind, work).await
     }

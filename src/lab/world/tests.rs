@@ -127,6 +127,68 @@ async fn refuses_in_words() {
 }
 
 #[tokio::test]
+async fn shoppers_and_staff_change_the_shops() {
+    let driver = Driver::start().await;
+    let items = sample().unwrap().items;
+    driver.world.shopify().seed(&items);
+    driver.world.woocommerce().seed(&items);
+    for shop in [SHOPIFY, WOOCOMMERCE] {
+        let sale = driver.post("/sell", json!({"shop": shop, "sku": "SPN-WAL", "quantity": 3})).await;
+        assert_eq!((&sale["sku"], &sale["quantity"]), (&json!("SPN-WAL"), &json!(3)));
+        driver.post("/refund", json!({"shop": shop, "order": sale["order"], "restock": true})).await;
+        let second = driver.post("/sell", json!({"shop": shop, "sku": "TOT-RUS"})).await;
+        driver.post("/cancel", json!({"shop": shop, "order": second["order"]})).await;
+        driver.refused("/cancel", json!({"shop": shop, "order": second["order"]}), 404, "no such open order").await;
+        driver.refused("/sell", json!({"shop": shop, "sku": "KTL-ENA-15", "quantity": 2}), 409, "only 1 left").await;
+        driver.post("/set-stock", json!({"shop": shop, "sku": "NTB-DOT", "stock": 5})).await;
+        driver.post("/set-price", json!({"shop": shop, "sku": "NTB-DOT", "price": "9.1"})).await;
+    }
+    let state = driver.get("/state?grid=false").await;
+    for shop in [SHOPIFY, WOOCOMMERCE] {
+        assert_eq!(state["skus"]["SPN-WAL"]["shops"][shop]["stock"], 25);
+        assert_eq!(state["skus"]["SPN-WAL"]["sold"][shop], 2);
+        assert_eq!(state["skus"]["TOT-RUS"]["shops"][shop]["stock"], 14);
+        assert_eq!(state["skus"]["NTB-DOT"]["shops"][shop], json!({"price": "9.10", "stock": 5}));
+        assert_eq!(state["shops"][shop]["shelf"].as_object().unwrap().len(), 24);
+        assert_eq!(state["shops"][shop]["shelf"]["JMP-FSH-M"]["variant"], "M");
+    }
+    assert_eq!(state["skus"]["SPN-WAL"]["sheet"][0]["stock"], 27, "nobody synced yet");
+}
+
+#[tokio::test]
+async fn shoppers_keep_the_books() {
+    let driver = Driver::start().await;
+    let items = sample().unwrap().items;
+    driver.world.shopify().seed(&items);
+    driver.world.woocommerce().seed(&items);
+    let options =
+        json!({"per_second": 500, "seed": 5, "cancel_share": 0.2, "skus": ["SPN-WAL", "BOX-GFT", "KTL-ENA-15"]});
+    let started = driver.post("/shoppers", options).await;
+    assert_eq!((&started["running"], &started["options"]["quantity_max"]), (&json!(true), &json!(3)));
+    let count = |now: &Value, name: &str| now["counts"][name].as_i64().unwrap();
+    let busy = |now: &Value| count(now, "orders") > 10 && count(now, "cancelled") > 3 && count(now, "sold_out") > 3;
+    for _ in 0..500 {
+        if busy(&driver.get("/shoppers").await) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let (status, last) = driver.call("DELETE", "/shoppers", Value::Null).await;
+    assert!(status == 200 && busy(&last) && last["running"] == json!(false), "{last}");
+    assert_eq!(driver.get("/shoppers").await["running"], json!(false));
+
+    let state = driver.get("/state?grid=false").await;
+    let sold = |sku: &str, shop: &str| state["skus"][sku]["sold"][shop].as_i64().unwrap_or(0);
+    for item in &items {
+        for shop in [SHOPIFY, WOOCOMMERCE] {
+            let stock = state["skus"][&item.sku]["shops"][shop]["stock"].as_i64().unwrap();
+            assert_eq!(stock + sold(&item.sku, shop), item.stock, "{} at {shop}", item.sku);
+        }
+    }
+    assert_eq!(sold("TWL-STR-3", SHOPIFY) + sold("TWL-STR-3", WOOCOMMERCE), 0, "not among the SKUs asked for");
+}
+
+#[tokio::test]
 async fn counts_calls_and_makes_trouble() {
     let driver = Driver::start().await;
     let google = driver.world.describe().google;

@@ -55,15 +55,25 @@ impl Config {
             (Some(token), None, _) => Access::Token(token),
             (None, Some(client_id), Some(client_secret)) => Access::ClientCredentials { client_id, client_secret },
             _ => {
-                let have = if section.has("token") { "two ways in, or an unreadable one" } else { "" };
-                section.complain("token", have, want("either token, or client_id with client_secret", ""));
+                let either = want(
+                    "either client_id with client_secret, or token, not both",
+                    "apps made since 2026 have a client id and a client secret",
+                );
+                match (section.has("token"), section.has("client_id")) {
+                    (true, true) => section.complain("token", "given together with client_id", either),
+                    (false, false) => section.complain("token", "", either),
+                    (false, true) if !section.has("client_secret") => section.complain("client_secret", "", either),
+                    // The one that was chosen has been complained about where it was read.
+                    _ => {}
+                }
                 return None;
             }
         };
         // Shopify signs webhooks with the app's client secret.
         let webhook_secrets: Vec<_> = webhook_secret.or(client_secret).into_iter().chain(old_secret).collect();
-        if webhook_secrets.is_empty() {
-            section.complain("webhook_secret", "", want("a secret, because a token alone verifies no webhook", ""));
+        if webhook_secrets.is_empty() && !section.has("webhook_secret") && !section.has("client_secret") {
+            let hint = "it is the secret key of the app that the token belongs to";
+            section.complain("webhook_secret", "", want("a secret: a token alone verifies no webhook", hint));
         }
         Some(Self { shop, pool, url: url?, access, location, webhook_secrets })
     }

@@ -17,8 +17,7 @@ const COUNT: f64 = 10.0;
 /// Each variant given to `productSet` (said in the schema).
 const SET_VARIANT: f64 = 0.2;
 /// Objects that are part of another and cost nothing.
-const FREE: [&str; 7] =
-    ["MoneyBag", "MoneyV2", "PageInfo", "InventoryItemMeasurement", "Weight", "SearchWarning", "ProductSetOperation"];
+const FREE: [&str; 5] = ["MoneyBag", "MoneyV2", "PageInfo", "InventoryItemMeasurement", "Weight"];
 
 /// What an object costs itself.
 pub fn own(kind: &str) -> f64 {
@@ -29,6 +28,11 @@ pub fn own(kind: &str) -> f64 {
         _ if kind.ends_with("UserError") || kind.ends_with("Endpoint") || FREE.contains(&kind) => 0.0,
         _ => 1.0,
     }
+}
+
+/// What an object costs that a payload names directly: it comes with the mutation.
+pub fn in_payload(kind: &str) -> f64 {
+    if kind == "ProductSetOperation" { 1.0 } else { 0.0 }
 }
 
 /// A connection of `count` entries of which each costs `each`.
@@ -66,9 +70,11 @@ pub fn requested(scope: &Scope<'_>) -> f64 {
     cost
 }
 
-/// What a payload names directly comes with the mutation; what is below that costs.
 fn payload(scope: &Scope<'_>, kind: &str, sets: &[&SelectionSet<'static, String>]) -> f64 {
-    children(scope, kind, sets, |scope, def, _, sets| below(scope, def.kind.name(), sets))
+    children(scope, kind, sets, |scope, def, _, sets| {
+        let kind = def.kind.name();
+        in_payload(kind) + below(scope, kind, sets)
+    })
 }
 
 fn of_field(

@@ -162,8 +162,9 @@ impl<'a> Execution<'a> {
                 0 => cost::connection(1, 0.0),
                 count => cost::connection(count, below),
             },
-            // What a payload names directly comes with the mutation.
-            _ if self.path.len() == 2 && self.scope.request.operation == Operation::Mutation => below,
+            _ if self.path.len() == 2 && self.scope.request.operation == Operation::Mutation => {
+                cost::in_payload(kind) + below
+            }
             _ if kind.ends_with("Payload") => below,
             _ => cost::own(kind) + below,
         };

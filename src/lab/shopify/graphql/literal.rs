@@ -79,7 +79,9 @@ impl<'a> Literals<'a> {
             (TypeRef::NonNull(inner), _) => self.fits(inner, false, value, place),
             (_, Literal::Null) => true,
             (TypeRef::List(inner), Literal::List(items)) => {
-                items.iter().fold(true, |fits, item| self.fits(inner, false, item, place) && fits)
+                // All are looked at, whatever the first says: they may use variables.
+                let unfit = items.iter().filter(|item| !self.fits(inner, false, item, place)).count();
+                unfit == 0
             }
             (TypeRef::List(inner), single) => self.fits(inner, false, single, place),
             (TypeRef::Named(name), _) => self.named_fits(name, value, place),

@@ -1,6 +1,8 @@
 //! Mutations, by name.
 
+mod draft;
 mod inventory;
+mod options;
 mod product;
 mod product_set;
 mod quantities;
@@ -8,7 +10,8 @@ mod subscriptions;
 mod variant_input;
 mod variants;
 
-pub use product::{Draft, add_variant, create, first_values};
+pub use draft::Draft;
+pub use product::{add_variant, create, first_values};
 pub use variant_input::apply;
 
 use serde_json::{Map, Value};
@@ -37,7 +40,7 @@ pub fn run(world: &mut World, name: &str, args: &Args, key: Option<&str>) -> Res
         "productCreate" => product::product_create(world, args, now),
         "productUpdate" => product::product_update(world, args, now),
         "productDelete" => product::product_delete(world, args),
-        "productOptionsCreate" => product::options_create(world, args, now),
+        "productOptionsCreate" => options::create(world, args, now),
         "productSet" => product_set::product_set(world, args, now),
         "productVariantsBulkCreate" => variants::bulk_create(world, args, now),
         "productVariantsBulkUpdate" => variants::bulk_update(world, args, now),

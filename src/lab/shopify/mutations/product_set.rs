@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::product::{self, Draft, add_variant, handle_taken, new_option};
+use super::draft::Draft;
+use super::options::option_problems;
+use super::product::{self, add_variant, handle_taken, new_option};
 use super::variant_input::{ValueProblem, apply, exists_already, option_values, price_problems};
 use super::{Args, list, object, text};
 use crate::clock::Time;
@@ -128,7 +130,7 @@ fn target(world: &World, identifier: Option<&Args>, input: &Args) -> Result<Opti
                 let message = "The identifier value does not match the value of the corresponding field in the input.";
                 return Err(UserError::new("input", message, "INPUT_MISMATCH"));
             }
-            Ok(world.products.values().find(|product| product.handle == handle).map(|product| product.id))
+            Ok(world.handles.get(handle).copied())
         }
         _ => Err(UserError::new("identifier", "Exactly one identifier must be given.", "INVALID_INPUT")),
     }
@@ -181,7 +183,7 @@ fn read_options(
         .iter()
         .map(|option| (option.name.clone(), option.values.iter().map(|(_, value)| value.clone()).collect()))
         .collect();
-    let problems = product::option_problems(&plain);
+    let problems = option_problems(&plain);
     let errors: Vec<UserError> =
         problems.into_iter().map(|(message, code)| UserError::new("input.productOptions", message, code)).collect();
     if errors.is_empty() { Ok(options) } else { Err(errors) }
@@ -290,11 +292,11 @@ fn write(world: &mut World, set: Set<'_>, now: Time) -> u64 {
         Some(id) => (id, false),
         None => (product::create(world, &set.draft, &[], now), true),
     };
-    if let Some(product) = world.products.get_mut(&id) {
-        set.draft.apply(product);
-        if let Some(options) = &set.options {
-            product.options.clone_from(options);
-        }
+    if !new {
+        product::edit(world, id, &set.draft);
+    }
+    if let (Some(product), Some(options)) = (world.products.get_mut(&id), &set.options) {
+        product.options.clone_from(options);
     }
     if set.options.is_some() {
         write_variants(world, id, &set.variants, now);

@@ -75,11 +75,12 @@ impl Rows {
     /// Entries filtered by the argument `query` and sorted.
     pub fn searched(kind: &'static str, candidates: Vec<(u64, Node)>, sort: &str, ask: &mut Ask<'_>) -> Self {
         let query = Query::parse(ask.text("query").unwrap_or_default());
+        let skus = query.skus().filter(|_| is_known(kind, "sku"));
         let mut unknown = Vec::new();
         let mut rows = Vec::new();
         for (id, node) in candidates {
             let facts = Facts { world: ask.world, node: &node };
-            if query.matches(&facts) {
+            if skus.as_ref().is_none_or(|skus| facts.has_sku(skus)) && query.matches(&facts) {
                 let key = sort_key(&facts, sort, id);
                 rows.push(Row { node, id, key });
             }

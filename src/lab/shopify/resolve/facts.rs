@@ -1,5 +1,7 @@
 //! What entries can be searched for and sorted by.
 
+use std::collections::HashSet;
+
 use super::connection::Key;
 use super::{Node, order};
 use crate::clock::Time;
@@ -136,6 +138,12 @@ impl Facts<'_> {
             }
             _ => return None,
         })
+    }
+
+    /// Whether it has one of these SKUs, given in lower case.
+    pub fn has_sku(&self, skus: &HashSet<String>) -> bool {
+        let found = self.values("sku").unwrap_or_default();
+        found.iter().any(|fact| matches!(fact, Fact::Text(sku) if skus.contains(&sku.to_lowercase())))
     }
 
     /// Where words without a field are looked for.

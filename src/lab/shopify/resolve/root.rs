@@ -61,7 +61,7 @@ fn by_identifier(ask: &Ask<'_>) -> Result<Out, GraphError> {
 }
 
 fn by_handle(world: &World, handle: &str) -> Option<Node> {
-    world.products.values().find(|product| product.handle == handle).map(|product| Node::Product(product.id))
+    world.handles.get(handle).map(|id| Node::Product(*id))
 }
 
 /// What a global id names, if it is there.

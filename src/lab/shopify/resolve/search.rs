@@ -2,6 +2,8 @@
 //! <https://shopify.dev/docs/api/usage/search-syntax>. As with the real index, letter case does not count and a field that
 //! is not known is ignored, with a warning.
 
+use std::collections::HashSet;
+
 use super::facts::{Fact, Facts};
 use crate::clock::Time;
 
@@ -39,11 +41,31 @@ impl Query {
         matches(&self.0, facts)
     }
 
+    /// SKUs, in lower case, of which an entry must have one to match; `None` when other entries match too. Lets a query
+    /// for hundreds of SKUs be answered without trying each term on each entry.
+    pub fn skus(&self) -> Option<HashSet<String>> {
+        skus(&self.0)
+    }
+
     /// Fields that are asked for, with the values.
     pub fn terms(&self) -> Vec<(&str, &str)> {
         let mut found = Vec::new();
         collect(&self.0, &mut found);
         found
+    }
+}
+
+fn skus(expr: &Expr) -> Option<HashSet<String>> {
+    match expr {
+        Expr::Term { field: Some(field), compare: Compare::Is, value } if field == "sku" && !value.ends_with('*') => {
+            Some(HashSet::from([value.to_lowercase()]))
+        }
+        Expr::All(parts) => parts.iter().find_map(skus),
+        Expr::Any(parts) => parts.iter().map(skus).try_fold(HashSet::new(), |mut all, one| {
+            all.extend(one?);
+            Some(all)
+        }),
+        Expr::Not(_) | Expr::Term { .. } => None,
     }
 }
 
@@ -133,13 +155,17 @@ fn word(chars: &mut Chars<'_>, field: bool) -> (String, bool) {
         }
         return (word, true);
     }
-    while let Some(c) = chars.next_if(|c| !c.is_whitespace() && !matches!(c, '(' | ')') && !(field && *c == ':')) {
+    while let Some(c) = chars.next_if(|c| !ends_word(*c, field)) {
         match c {
             '\\' => word.extend(chars.next()),
             c => word.push(c),
         }
     }
     (word, false)
+}
+
+fn ends_word(c: char, field: bool) -> bool {
+    c.is_whitespace() || matches!(c, '(' | ')') || (field && c == ':')
 }
 
 fn any(rest: &mut &[Token]) -> Expr {
@@ -267,6 +293,21 @@ mod tests {
         let Query(Expr::Any(parts)) = Query::parse("sku:A OR (sku:B AND -status:draft)") else { unreachable!() };
         assert_eq!(parts.len(), 2);
         assert_eq!(Query::parse("sku:A OR (sku:B -status:draft)").terms().len(), 3);
+    }
+
+    #[test]
+    fn lists_of_skus_are_seen() {
+        let check = |query: &str, expect: Option<&[&str]>| {
+            let expect = expect.map(|skus| skus.iter().map(|sku| (*sku).to_owned()).collect());
+            assert_eq!(Query::parse(query).skus(), expect, "{query}");
+        };
+        check("sku:A OR sku:'B 1'", Some(&["a", "b 1"]));
+        check("sku:A status:active", Some(&["a"]));
+        check("(sku:A OR sku:B) updated_at:>2026", Some(&["a", "b"]));
+        check("sku:A OR title:B", None);
+        check("sku:A*", None);
+        check("-sku:A", None);
+        check("", None);
     }
 
     #[test]
