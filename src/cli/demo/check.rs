@@ -1,18 +1,19 @@
 //! Unattended: plays shoppers and a person at the sheet, waits for rest, and judges.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::movement::Movement;
 use super::seen::Column;
 use super::server::gates;
 use super::stage::Stage;
 use super::tracking::{self, Judgement, Waits};
 use crate::cli::{Exit, output};
-use crate::db::DeadLetter;
+use crate::db::{AuditLine, DeadLetter, MovementLine};
 use crate::lab::catalog::Rng;
 use crate::lab::gate::Kind;
 use crate::lab::shoppers::{ShopperCounts, ShopperOptions};
@@ -57,9 +58,36 @@ struct Report {
     /// The same for each place, and for prices.
     waits: Vec<(String, Waits)>,
     open_intents: i64,
+    /// For SKUs that disagree: what was seen in the lab, and what the ledger holds.
+    stories: Vec<Story>,
     dead_letters: Vec<DeadLetter>,
     #[serde(flatten)]
     judgement: Judgement,
+}
+
+/// What is known of one SKU, for finding out what went wrong.
+#[derive(Debug, Serialize)]
+struct Story {
+    sku: String,
+    seen: Vec<Movement>,
+    ledger: Vec<MovementLine>,
+    audit: Vec<AuditLine>,
+}
+
+/// More lines of audit than one SKU gets in a run.
+const AUDIT_LINES: u32 = 500;
+
+async fn stories(stage: &Stage, judgement: &Judgement) -> anyhow::Result<Vec<Story>> {
+    let skus: BTreeSet<&String> = judgement.disagreements.iter().map(|found| &found.sku).collect();
+    let mut stories = Vec::new();
+    for sku in skus {
+        let seen = stage.watch.seen().movements.iter().filter(|movement| movement.sku == *sku).cloned().collect();
+        let mut ledger = stage.engine.ledger.movements(0, u32::MAX).await?;
+        ledger.retain(|movement| movement.sku == *sku);
+        let audit = stage.engine.ledger.audit_lines(Some(sku), AUDIT_LINES).await?;
+        stories.push(Story { sku: sku.clone(), seen, ledger, audit });
+    }
+    Ok(stories)
 }
 
 /// Play, wait for rest, judge, and print the report.
@@ -92,6 +120,7 @@ pub async fn run(
         (seen.judgement.clone(), seen.stock_waits(), seen.waits())
     };
     let dead_letters = stage.engine.ledger.dead_letters().await?;
+    let stories = stories(stage, &judgement).await?;
     let report = Report {
         ok: rest_secs.is_some()
             && judgement.judged > 0
@@ -106,6 +135,7 @@ pub async fn run(
         calls: calls.into(),
         stock_waits,
         waits,
+        stories,
         open_intents: stage.open_intents().await?,
         dead_letters,
         judgement,
@@ -157,6 +187,22 @@ async fn play(stage: &Stage, duration: Duration, seed: u64, shutdown: &Cancellat
     Ok(typed)
 }
 
+fn print_story(story: &Story) {
+    output::data(&format!("what was seen of {}:", story.sku));
+    for seen in &story.seen {
+        let at = seen.at.format("%T%.3f");
+        output::data(&format!("  {at}  {}  {:?}  {:+}  {}", seen.place, seen.what, seen.units, seen.text));
+    }
+    output::data("what the ledger holds of it:");
+    for held in &story.ledger {
+        let at = held.at.format("%T%.3f");
+        output::data(&format!("  {at}  {}  {}  {:+}  = {}", held.endpoint, held.cause, held.units, held.pool_after));
+    }
+    for line in story.audit.iter().rev() {
+        output::data(&format!("  {}  {}  {}: {}", line.at.format("%T%.3f"), line.endpoint, line.field, line.reason));
+    }
+}
+
 fn print(report: &Report) {
     let Report { shoppers, typed, judgement, .. } = report;
     output::data(&format!(
@@ -193,6 +239,9 @@ fn print(report: &Report) {
     for found in &judgement.disagreements {
         let tracking::Disagreement { sku, place, expected, found } = found;
         output::data(&format!("DISAGREES: {sku} at {place}: expected {expected}, found {found}"));
+    }
+    for story in &report.stories {
+        print_story(story);
     }
     let words = if report.ok { "everything agrees" } else { "NOT everything agrees" };
     output::data(&format!("{words}: {} SKUs judged", judgement.judged));

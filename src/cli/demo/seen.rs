@@ -16,8 +16,8 @@ use crate::stock::Rule;
 pub const PLACES: [&str; 3] = [SHEET, SHOPIFY, WOOCOMMERCE];
 /// The sheet's place; the same word as in the ledger.
 const SHEET: &str = crate::db::SHEET;
-/// So many movements are kept for the page.
-const MOVEMENTS_KEPT: usize = 200;
+/// So many movements are kept, for the page and for finding out what went wrong.
+const MOVEMENTS_KEPT: usize = 1_000;
 /// So many measured times are kept: half a day of gentle shoppers.
 const SAMPLES_KEPT: usize = 20_000;
 
@@ -377,3 +377,6 @@ impl Seen {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

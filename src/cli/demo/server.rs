@@ -29,6 +29,8 @@ use crate::lab::world::{SheetRow, World};
 const UPDATE_EVERY: Duration = Duration::from_millis(120);
 /// Figures that change by themselves (calls) are sent at least so often.
 const UPDATE_AT_LEAST: Duration = Duration::from_secs(1);
+/// So many movements are on the page.
+const MOVEMENTS_SHOWN: usize = 200;
 /// Below so many units a row is restocked, to that many.
 const RESTOCK: (i64, i64) = (5, 20);
 
@@ -101,7 +103,13 @@ fn update(page: &Page, since: u64) -> Update {
         row_count: seen.rows.len(),
         rows: rows.map(|(index, (_, row))| (index, row.clone())).collect(),
         shelves: BTreeMap::from([(first, shelf(0)), (second, shelf(1))]),
-        movements: seen.movements.iter().filter(|movement| movement.changed > since).cloned().collect(),
+        movements: seen
+            .movements
+            .iter()
+            .skip(seen.movements.len().saturating_sub(MOVEMENTS_SHOWN))
+            .filter(|movement| movement.changed > since)
+            .cloned()
+            .collect(),
         totals: seen.totals,
         calls: calls(&page.watch.world),
         waits: seen.stock_waits(),
