@@ -274,7 +274,7 @@ function drawAgreement(update) {
   box.classList.toggle("good", open === 0);
   box.classList.toggle("wait", open > 0);
   const refused = rows.filter((row) => String(row.status).startsWith("Refused")).length;
-  const left = refused ? `, ${refused} ${refused === 1 ? "row needs" : "rows need"} mending` : "";
+  const left = refused ? `, ${refused} to mend` : "";
   setText(byId("agree-words"), (open === 0 ? "Everything agrees" : `${open} on the way`) + left);
   for (const button of document.querySelectorAll("[data-pace]")) {
     button.setAttribute("aria-pressed", String(Number(button.dataset.pace) === update.per_second));

@@ -365,7 +365,10 @@ impl Seen {
     fn arrive(&mut self, id: u64, place: usize, secs: f64, is_stock: bool) {
         let by_place = self.stock_waits.get_mut(place).filter(|_| is_stock);
         let samples = by_place.unwrap_or(&mut self.content_waits);
-        samples.push_back(secs);
+        // A movement that another one cancels out shows everywhere at once: nobody waited, so it is no sample.
+        if secs > 0.0 {
+            samples.push_back(secs);
+        }
         if samples.len() > SAMPLES_KEPT {
             samples.pop_front();
         }

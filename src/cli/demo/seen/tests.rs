@@ -67,10 +67,22 @@ fn follows_a_sale() {
     let revision = story.seen.revision;
     assert!(!story.after(100, 8, [8, 8], "9.50", [2, 0]));
     assert_eq!(story.seen.revision, revision);
+    assert_eq!(story.seen.stock_waits().count, 2);
     // Cancelled whole: the shop lists no sale any more.
     story.after(100, 8, [10, 8], "9.50", [0, 0]);
     assert_eq!(story.last(), (What::GivenBack, 2, vec![("sheet", None), (WOOCOMMERCE, None)]));
     assert_eq!((story.seen.totals.sales, story.seen.totals.units, story.seen.totals.given_back), (1, 2, 2));
+}
+
+#[test]
+fn what_cancels_out_is_no_sample() {
+    let mut story = Story::begin();
+    story.after(100, 10, [9, 10], "9.50", [1, 0]);
+    story.after(100, 10, [10, 10], "9.50", [0, 0]);
+    assert_eq!(story.last(), (What::GivenBack, 1, vec![("sheet", Some(0)), (WOOCOMMERCE, Some(0))]));
+    // The sale itself was waited for until then.
+    let waits = story.seen.stock_waits();
+    assert_eq!((waits.count, waits.max), (2, 0.1));
 }
 
 #[test]
