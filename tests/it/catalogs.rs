@@ -70,29 +70,22 @@ fn sheet_stock(bed: &Bed, key_style: KeyStyle) -> BTreeMap<Sku, f64> {
     grid[1..].iter().filter_map(|row| Some((key_of(&grid, key_style, row)?, stock(row)?))).collect()
 }
 
-async fn sell_down(name: &str, items: Vec<LabItem>, key_style: KeyStyle, rounds: usize) {
-    let started = Instant::now();
-    let keys = keys(&items, key_style);
-    let start: BTreeMap<Sku, i64> =
-        keys.iter().zip(&items).filter_map(|(key, item)| Some((key.clone()?, item.stock))).collect();
-    let mut bed = Bed::start_keyed(items, key_style).await;
-    let report = bed.sync().await;
-    assert!(report.failures.is_empty(), "{name}: {:?}", report.failures);
-    let pushed = started.elapsed();
-    bed.run().await;
-    let mut dice = Dice(0x5eed_0001 + rounds as u64);
-    let shelves = bed.shops().map(|(_, shop)| shop.shelf());
-    assert_eq!(shelves[0].len(), start.len(), "{name}: shopify lists every usable row");
-    assert_eq!(shelves[1].len(), start.len(), "{name}: woo lists every usable row");
-    let skus: Vec<String> = shelves[0].keys().cloned().collect();
-    let rows = bed.world.google().grid("Products").unwrap().len() - 1;
-    let (mut sold, mut edited): (BTreeMap<String, i64>, BTreeMap<String, i64>) = Default::default();
-    for round in 0..rounds {
+/// What happened to units, by SKU.
+struct Books {
+    key_style: KeyStyle,
+    start: BTreeMap<Sku, i64>,
+    sold: BTreeMap<String, i64>,
+    edited: BTreeMap<String, i64>,
+}
+
+impl Books {
+    /// One thing happens: a shopper buys, and now and then a person sorts the sheet or adds units.
+    fn play(&mut self, bed: &Bed, dice: &mut Dice, skus: &[String], round: usize) {
         let (_, shop) = bed.shops()[dice.roll(2)];
         let sku = &skus[dice.roll(skus.len())];
         let quantity = 1 + i64::try_from(dice.roll(3)).unwrap();
         if shop.sell(sku, quantity).is_ok() {
-            *sold.entry(sku.clone()).or_default() += quantity;
+            *self.sold.entry(sku.clone()).or_default() += quantity;
         }
         // Sorting at every flush, with somebody typing the very number that a sale just replaced, is beyond what looking
         // before and after a write can tell apart (ARCHITECTURE.md, limits); people sort less often than this, too.
@@ -101,64 +94,88 @@ async fn sell_down(name: &str, items: Vec<LabItem>, key_style: KeyStyle, rounds:
             bed.world.google().sort("Products", column, dice.roll(2) == 0).unwrap();
         }
         if round % 5 == 2 {
-            // A person adds units to what the cell shows at that moment.
-            let row = u32::try_from(2 + dice.roll(rows)).unwrap();
-            let key = key_at(&bed, key_style, row).filter(|key| start.contains_key(key));
-            let mut added = 0;
-            let add = |shown: &str| {
-                added = if shown.parse::<i64>().is_ok() { 5 } else { 0 };
-                shown.parse::<i64>().map_or(shown.to_owned(), |units| (units + 5).to_string())
-            };
-            if let Some(key) = key {
-                bed.world.google().edit_shown("Products", row, "Stock", add).unwrap();
-                *edited.entry(key.to_string()).or_default() += added;
-            }
+            let rows = bed.world.google().grid("Products").unwrap().len() - 1;
+            self.add_units(bed, u32::try_from(2 + dice.roll(rows)).unwrap());
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let expected: BTreeMap<Sku, i64> = start
-        .iter()
-        .map(|(key, units)| {
-            let of = |map: &BTreeMap<String, i64>| map.get(key.as_str()).copied().unwrap_or(0);
-            (key.clone(), units + of(&edited) - of(&sold))
-        })
-        .collect();
-    let wrong = |bed: &Bed| -> Vec<String> {
-        let sheet = sheet_stock(bed, key_style);
+
+    /// A person adds units to what the cell shows at that moment.
+    fn add_units(&mut self, bed: &Bed, row: u32) {
+        let Some(key) = key_at(bed, self.key_style, row).filter(|key| self.start.contains_key(key)) else { return };
+        let mut added = 0;
+        let add = |shown: &str| {
+            added = if shown.parse::<i64>().is_ok() { 5 } else { 0 };
+            shown.parse::<i64>().map_or(shown.to_owned(), |units| (units + 5).to_string())
+        };
+        bed.world.google().edit_shown("Products", row, "Stock", add).unwrap();
+        *self.edited.entry(key.to_string()).or_default() += added;
+    }
+
+    /// What does not add up: start + edits − sales against the sheet and both shops.
+    fn wrong(&self, bed: &Bed) -> Vec<String> {
+        let sheet = sheet_stock(bed, self.key_style);
         let shelves = bed.shops().map(|(name, shop)| (name, shop.shelf()));
         let mut wrong = Vec::new();
-        for (key, units) in &expected {
-            if sheet.get(key).map(|value| *value as i64) != Some(*units) {
+        for (key, start) in &self.start {
+            let of = |map: &BTreeMap<String, i64>| map.get(key.as_str()).copied().unwrap_or(0);
+            let units = start + of(&self.edited) - of(&self.sold);
+            if sheet.get(key).map(|value| *value as i64) != Some(units) {
                 wrong.push(format!("{key}: sheet has {:?}, expected {units}", sheet.get(key)));
             }
             for (name, shelf) in &shelves {
                 let here = shelf.get(key.as_str()).map(|item| item.stock);
-                if here != Some((*units).max(0)) {
+                if here != Some(units.max(0)) {
                     wrong.push(format!("{key}: {name} has {here:?}, expected {units}"));
                 }
             }
         }
         wrong
-    };
-    let patience = Instant::now();
-    while !wrong(&bed).is_empty() {
-        if patience.elapsed() > Duration::from_secs(60) {
-            let wrong = wrong(&bed);
-            let movements = bed.engine.ledger.movements(0, u32::MAX).await.unwrap();
-            let story: Vec<_> = movements
-                .iter()
-                .filter(|line| wrong.iter().any(|words| words.starts_with(&format!("{}:", line.sku))))
-                .collect();
-            panic!("{name}:\n{}\n{story:#?}", wrong.join("\n"));
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
+
+    async fn agree(&self, name: &str, bed: &Bed) {
+        let patience = Instant::now();
+        while !self.wrong(bed).is_empty() {
+            if patience.elapsed() > Duration::from_secs(60) {
+                let wrong = self.wrong(bed);
+                let movements = bed.engine.ledger.movements(0, u32::MAX).await.unwrap();
+                let concerns = |sku: &str| wrong.iter().any(|words| words.starts_with(&format!("{sku}:")));
+                let story: Vec<_> = movements.iter().filter(|line| concerns(&line.sku)).collect();
+                panic!("{name}:\n{}\n{story:#?}", wrong.join("\n"));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+async fn sell_down(name: &str, items: Vec<LabItem>, key_style: KeyStyle, rounds: usize) {
+    let started = Instant::now();
+    let keys = keys(&items, key_style);
+    let start: BTreeMap<Sku, i64> =
+        keys.iter().zip(&items).filter_map(|(key, item)| Some((key.clone()?, item.stock))).collect();
+    let mut books = Books { key_style, start, sold: BTreeMap::new(), edited: BTreeMap::new() };
+    let mut bed = Bed::start_keyed(items, key_style).await;
+    let report = bed.sync().await;
+    assert!(report.failures.is_empty(), "{name}: {:?}", report.failures);
+    let pushed = started.elapsed();
+    bed.run().await;
+    let shelves = bed.shops().map(|(_, shop)| shop.shelf());
+    for shelf in &shelves {
+        assert_eq!(shelf.len(), books.start.len(), "{name}: both shops list every usable row, and nothing else");
+    }
+    let skus: Vec<String> = shelves[0].keys().cloned().collect();
+    let mut dice = Dice(0x5eed_0001 + rounds as u64);
+    for round in 0..rounds {
+        books.play(&bed, &mut dice, &skus, round);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let ended = Instant::now();
+    books.agree(name, &bed).await;
     eprintln!(
         "{name}: {} SKUs pushed in {pushed:.1?}; {} units sold, {} added; agreed {:.1?} after the last sale",
-        start.len(),
-        sold.values().sum::<i64>(),
-        edited.values().sum::<i64>(),
-        patience.elapsed(),
+        books.start.len(),
+        books.sold.values().sum::<i64>(),
+        books.edited.values().sum::<i64>(),
+        ended.elapsed(),
     );
     bed.stop().await;
     bed.assert_clean(0).await;
