@@ -348,6 +348,39 @@ the configuration is not TOML: line 15, column 16: string values must be quoted,
 }
 
 #[test]
+fn a_table_in_the_wrong_place_is_not_repeated() {
+    let inside = "name = \"blog\"\nconsumer_key = \"ck_inline\"\n";
+    let sheet = &GOOD[..GOOD.find("[[shops]]").unwrap()];
+    check(
+        &format!("{sheet}[shops]\n{inside}"),
+        r#"
+1 problem in the configuration
+  1. shops: is a table (not shown); expected at least one [[shops]] table
+     hint: config.example.toml shows one"#,
+    );
+    check(
+        &format!("{GOOD}[[listener]]\n{inside}"),
+        r#"
+1 problem in the configuration
+  1. listener: is a list (not shown); expected a table"#,
+    );
+    check(
+        &but("url = \"https://shop.example\"", "url = [\"https://ck_inline:cs_inline@shop.example\"]"),
+        r#"
+1 problem in the configuration
+  1. shops[0].url: is a list (not shown); expected the site's address, such as https://shop.example
+     hint: without /wp-json"#,
+    );
+    check(
+        &but("name = \"blog\"", "name = { consumer_key = \"ck_inline\" }"),
+        r#"
+1 problem in the configuration
+  1. shops[0].name: is a table (not shown); expected a short name of a-z, 0-9 and -, other than "sheet"
+     hint: it becomes part of the webhook address, so it should stay as it is"#,
+    );
+}
+
+#[test]
 fn all_problems_are_told_at_once() {
     check(
         &but("\"book\"", "\"https://docs.google.com/spreadsheets/d/book/edit\"").replace("woocommerce", "etsy"),
