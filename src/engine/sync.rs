@@ -5,12 +5,16 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde::Serialize;
 
+use super::shop_pass::verdict;
 use super::{Engine, PassError, Tally};
 use crate::clock;
 use crate::db::SHEET;
+use crate::retry::Verdict;
 
 /// Rounds of passes. Each takes up what the one before left to do; 100 content items a round and shop.
 const ROUNDS_MAX: u32 = 2000;
+/// Reads of the sheet before a passing trouble counts as failure.
+const READ_ATTEMPTS: u32 = 4;
 /// Work that falls due later than this is left to the next run.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -41,7 +45,7 @@ impl Engine {
     pub async fn sync_once(&self, progress: &(dyn Fn(i64) + Send + Sync)) -> Result<SyncReport, PassError> {
         let mut report =
             SyncReport { endpoints: Default::default(), failures: Vec::new(), waiting: Default::default() };
-        report.endpoints.entry(SHEET.to_owned()).or_default().add(self.read_sheet(true).await?);
+        report.endpoints.entry(SHEET.to_owned()).or_default().add(self.read_patiently().await?);
         for shop in &self.shops {
             self.ledger.hint_everything(shop.name(), clock::now()).await?;
         }
@@ -80,6 +84,21 @@ impl Engine {
         report.waiting = self.waiting().await?;
         report.waiting.retain(|_, count| *count > 0);
         Ok(report)
+    }
+
+    /// Whoever syncs by hand should not have to start again for one cut connection.
+    async fn read_patiently(&self) -> Result<Tally, PassError> {
+        let mut attempt = 1;
+        loop {
+            match self.read_sheet(true).await {
+                Err(error) if verdict(&error) == Verdict::Retry && attempt < READ_ATTEMPTS => {
+                    tracing::warn!("sheet: {error}; trying again");
+                    tokio::time::sleep(self.backoff(attempt, Verdict::Retry)).await;
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
     }
 
     async fn waiting(&self) -> Result<std::collections::BTreeMap<String, i64>, PassError> {

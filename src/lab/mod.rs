@@ -1,11 +1,16 @@
 //! The lab: a world to try things in. A Sheets and Drive API and stores that speak their real dialects over HTTP, hold
 //! state, send signed webhooks, keep rate limits, and misbehave on request. Serves the demo, the tests and the benchmarks.
 
+pub mod catalog;
+pub mod config_file;
+mod control;
 pub mod courier;
 pub mod gate;
 pub mod google;
 pub mod shopify;
+pub mod shoppers;
 pub mod woocommerce;
+pub mod world;
 
 use std::collections::BTreeMap;
 

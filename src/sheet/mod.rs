@@ -72,6 +72,8 @@ pub struct CellWrite {
     pub column: u32,
     /// New value; [`Cell::Blank`] empties it.
     pub value: Cell,
+    /// Write only while the cell still shows this number; `None`: whatever it shows.
+    pub only_if: Option<i64>,
 }
 
 /// What went wrong with a call to Google. Texts never hold credentials.
@@ -142,6 +144,7 @@ pub trait Workbook: Send + Sync {
     /// cells are left out. A range that starts outside the grid, or in a tab that is not there, refuses the whole call.
     async fn read(&self, ranges: &[CellRange], render: Render) -> Result<Vec<Grid>, SheetError>;
 
-    /// Write cells in one call (`values:batchUpdate`, RAW). All or nothing.
-    async fn write(&self, cells: &[CellWrite]) -> Result<(), SheetError>;
+    /// Write cells in one call, all or nothing but for cells with a condition: those are passed over when they show
+    /// something else. Which were written, in order.
+    async fn write(&self, cells: &[CellWrite]) -> Result<Vec<bool>, SheetError>;
 }

@@ -53,6 +53,8 @@ struct State {
     ranges: Vec<CellRange>,
     hooks: Vec<(When, Hook)>,
     faults: Vec<(Op, usize, bool, SheetError)>,
+    /// Keep the conditions of writes.
+    conditional: bool,
 }
 
 /// The workbook.
@@ -139,6 +141,13 @@ impl FakeBook {
             FakeTab { title: title.to_owned(), grid: (rows.len().max(1) as u32, columns as u32), rows }
         });
         Self(Mutex::new(State { tabs: tabs.collect(), ..State::default() }))
+    }
+
+    /// Keep the conditions of writes, as Google is believed to. Without this they are written whatever the cell shows:
+    /// nobody has proved that Google keeps them, so the looks around a write must do without.
+    pub fn conditional(self) -> Self {
+        self.state().conditional = true;
+        self
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -232,14 +241,27 @@ impl Workbook for FakeBook {
         })
     }
 
-    async fn write(&self, cells: &[CellWrite]) -> Result<(), SheetError> {
+    async fn write(&self, cells: &[CellWrite]) -> Result<Vec<bool>, SheetError> {
         self.pass(Op::Write, |state| {
             state.version += 1;
+            let mut applied = Vec::new();
+            let conditional = state.conditional;
             for cell in cells {
                 let tab = state.tabs.iter_mut().find(|tab| tab.title == cell.tab).unwrap();
-                tab.enter(cell.row as usize, cell.column as usize, Entered::Plain(cell.value.clone()));
+                let (row, column) = (cell.row as usize, cell.column as usize);
+                let shown = tab.rows.get(row).and_then(|cells| cells.get(column));
+                // Compares what is shown, as `findReplace` does: a formatted number is not found.
+                let is_shown = |number: i64| match shown {
+                    Some(Entered::Plain(Cell::Number(shown))) => shown.to_string() == number.to_string(),
+                    Some(Entered::Plain(Cell::Text(shown))) => *shown == number.to_string(),
+                    _ => false,
+                };
+                applied.push(!conditional || cell.only_if.is_none_or(is_shown));
+                if applied.last() == Some(&true) {
+                    tab.enter(row, column, Entered::Plain(cell.value.clone()));
+                }
             }
-            Ok(())
+            Ok(applied)
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Google's last column is `ZZZ`: https://support.google.com/drive/answer/37603 (18,278 columns).
+/// Google's last column is `ZZZ`: <https://support.google.com/drive/answer/37603> (18,278 columns).
 const COLUMN_MAX: usize = 18_278;
 
 /// A range as asked for. Bounds count from zero, ends are exclusive, `None` is open.
@@ -64,6 +64,14 @@ pub(super) fn column_index(letters: &str) -> Option<usize> {
     (index <= COLUMN_MAX).then(|| index - 1)
 }
 
+/// A row number to a zero-based row. What does not fit 32 bits is no row, so that sums of rows never overflow.
+pub(super) fn row_index(digits: &str) -> Option<usize> {
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(digits.parse::<u32>().ok()?.checked_sub(1)? as usize)
+}
+
 /// One corner: column and row, either may be missing, not both. `$` signs are allowed.
 fn corner(text: &str) -> Option<(Option<usize>, Option<usize>)> {
     let text = text.strip_prefix('$').unwrap_or(text);
@@ -71,13 +79,7 @@ fn corner(text: &str) -> Option<(Option<usize>, Option<usize>)> {
     let (letters, digits) = text.split_at_checked(letters_end)?;
     let digits = digits.strip_prefix('$').unwrap_or(digits);
     let column = if letters.is_empty() { None } else { Some(column_index(letters)?) };
-    let row = if digits.is_empty() {
-        None
-    } else if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        Some(digits.parse::<usize>().ok()?.checked_sub(1)?)
-    } else {
-        return None;
-    };
+    let row = if digits.is_empty() { None } else { Some(row_index(digits)?) };
     (column.is_some() || row.is_some()).then_some((column, row))
 }
 
@@ -192,6 +194,7 @@ mod tests {
         check("ZZZZ1", None);
         check("Sheet1", None);
         check("A1:[5", None);
+        check("A18446744073709551615", None);
         check("", None);
     }
 

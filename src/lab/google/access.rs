@@ -110,7 +110,7 @@ impl Access {
         Ok(user)
     }
 
-    /// Quotas are refilled each minute: https://developers.google.com/workspace/sheets/api/limits.
+    /// Quotas are refilled each minute: <https://developers.google.com/workspace/sheets/api/limits>.
     fn spend(&mut self, user: &str, kind: Kind, now: Time) -> Result<(), ApiError> {
         let (limit, what) = match kind {
             Kind::Read => (self.quota.reads, "Read"),

@@ -187,15 +187,21 @@ impl Book {
         }
     }
 
-    /// Insert empty rows or columns before `at`; references in formulas follow.
-    pub(super) fn insert(&mut self, tab: usize, dimension: Dimension, at: usize, count: usize) {
+    /// Insert empty rows or columns before `at`; references in formulas follow. New rows take the formats of the row
+    /// `like`, as it stands before; new columns have none.
+    pub(super) fn insert(&mut self, tab: usize, dimension: Dimension, at: usize, count: usize, like: Option<usize>) {
         self.changes += 1;
         let Some(sheet) = self.tabs.get_mut(tab) else { return };
         match dimension {
             Dimension::Rows => {
                 sheet.rows += count;
-                if at < sheet.grid.len() {
-                    sheet.grid.splice(at..at, std::iter::repeat_with(Arc::default).take(count));
+                let model =
+                    like.and_then(|like| sheet.grid.get(like)).map(|slots| slots.as_slice()).unwrap_or_default();
+                let bare = |slot: &Slot| Slot { format: slot.format.clone(), ..Slot::default() };
+                let row: Arc<Vec<Slot>> = Arc::new(model.iter().map(bare).collect());
+                if at < sheet.grid.len() || row.iter().any(|slot| slot != Slot::EMPTY) {
+                    sheet.grid.resize_with(sheet.grid.len().max(at), Arc::default);
+                    sheet.grid.splice(at..at, std::iter::repeat_n(row, count));
                 }
             }
             Dimension::Columns => {
@@ -346,7 +352,7 @@ mod tests {
     #[test]
     fn formulas_follow_inserted_and_deleted_rows() {
         let mut book = book();
-        book.insert(0, Dimension::Rows, 1, 2);
+        book.insert(0, Dimension::Rows, 1, 2, None);
         assert_eq!(formula(&book, 0, 4, 3), "=B5-C5");
         assert_eq!(formula(&book, 1, 0, 0), "=T!D5");
         assert_eq!(book.value(1, 0, 0), Value::Number(7.0));

@@ -212,7 +212,7 @@ pub(super) fn append(book: &mut Book, body: &Payload<'_>) -> Result<Json, ApiErr
     fits(&rows, (used, 0), (end, columns))?;
     if end > held {
         within_cell_limit(book, tab, Dimension::Rows, end - held)?;
-        book.insert(tab, Dimension::Rows, held, end - held);
+        book.insert(tab, Dimension::Rows, held, end - held, None);
     }
     place(book, tab, (used, 0), &rows);
     Ok(json!({}))

@@ -134,6 +134,11 @@ impl ApiError {
         Self::new(501, "UNIMPLEMENTED", format!("the lab does not play {what}"))
     }
 
+    /// The same error as Sheets sends it: without the older shape's `errors`.
+    pub(super) fn without_legacy(self) -> Self {
+        Self { legacy: None, ..self }
+    }
+
     /// True for JSON that does not fit the schema, whose message already says where.
     pub(super) fn is_schema(&self) -> bool {
         self.message.starts_with("Invalid JSON payload") || self.message.starts_with("Invalid value at")

@@ -8,7 +8,7 @@ use super::cell::{CellError, Content, Value};
 use super::locale::Locale;
 use super::typed;
 
-/// References followed one inside another; a loop is cut here too.
+/// How deep parentheses and references may go one inside another: what a thread's stack surely holds.
 const DEPTH_MAX: usize = 100;
 
 /// References followed for one cell, so that cells built on each other twice over cannot stall the lab.
@@ -128,10 +128,7 @@ fn cell_reference(word: &str) -> Option<Reference> {
     let letters_end = rest.find(|c: char| !c.is_ascii_alphabetic())?;
     let (letters, digits) = rest.split_at_checked(letters_end)?;
     let (row_fixed, digits) = digits.strip_prefix('$').map_or((false, digits), |digits| (true, digits));
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let row = digits.parse::<usize>().ok()?.checked_sub(1)?;
+    let row = a1::row_index(digits)?;
     Some(Reference { tab: None, row, row_fixed, column: a1::column_index(letters)?, column_fixed })
 }
 
@@ -156,12 +153,14 @@ pub(super) fn rewrite(
 
 /// What a cell comes to.
 pub(super) fn value(book: &Book, tab: usize, row: usize, column: usize) -> Value {
-    Evaluation { book, path: Vec::new(), steps: 0 }.cell(tab, row, column)
+    Evaluation { book, path: Vec::new(), depth: 0, steps: 0 }.cell(tab, row, column)
 }
 
 struct Evaluation<'a> {
     book: &'a Book,
+    /// Cells whose formulas are being computed; one that comes again closes a loop.
     path: Vec<(usize, usize, usize)>,
+    depth: usize,
     steps: usize,
 }
 
@@ -177,7 +176,7 @@ impl Evaluation<'_> {
             Content::Formula(formula) => {
                 let here = (tab, row, column);
                 self.steps += 1;
-                if self.path.contains(&here) || self.path.len() >= DEPTH_MAX || self.steps > STEPS_MAX {
+                if self.path.contains(&here) || self.steps > STEPS_MAX {
                     return Value::Error(CellError::Ref);
                 }
                 self.path.push(here);
@@ -194,7 +193,7 @@ impl Evaluation<'_> {
             return Err(CellError::Name);
         }
         let tokens: Vec<Token> = tokens.into_iter().map(|(token, _)| token).collect();
-        let mut reader = Reader { evaluation: self, tab, tokens: &tokens, depth: 0 };
+        let mut reader = Reader { evaluation: self, tab, tokens: &tokens };
         let value = reader.joined()?;
         if reader.tokens.is_empty() { Ok(value) } else { Err(CellError::Parse) }
     }
@@ -205,7 +204,6 @@ struct Reader<'e, 'b, 't> {
     evaluation: &'e mut Evaluation<'b>,
     tab: usize,
     tokens: &'t [Token],
-    depth: usize,
 }
 
 impl Reader<'_, '_, '_> {
@@ -253,12 +251,12 @@ impl Reader<'_, '_, '_> {
     }
 
     fn factor(&mut self) -> Outcome {
-        self.depth += 1;
-        if self.depth > DEPTH_MAX {
-            return Err(CellError::Parse);
+        if self.evaluation.depth >= DEPTH_MAX {
+            return Err(CellError::Ref);
         }
+        self.evaluation.depth += 1;
         let value = self.plain_factor();
-        self.depth -= 1;
+        self.evaluation.depth -= 1;
         value
     }
 
@@ -358,6 +356,7 @@ mod tests {
         check("en_US", "=E1", &Value::Error(CellError::Ref));
         check("en_US", "=1+", &Value::Error(CellError::Parse));
         check("en_US", "=Gone!A1", &Value::Error(CellError::Ref));
+        check("en_US", &format!("={}1", "(".repeat(10_000)), &Value::Error(CellError::Ref));
     }
 
     #[test]

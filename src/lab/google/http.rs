@@ -63,13 +63,7 @@ fn file_answer(face: &GoogleFace, id: &str, uri: &Uri, headers: &HeaderMap) -> R
     let query = Query::parse(uri.query().unwrap_or_default());
     let mut state = face.state();
     state.access.admit(bearer(headers, &query), Api::Drive, clock::now())?;
-    query.only(&[
-        "acknowledgeAbuse",
-        "includeLabels",
-        "includePermissionsForView",
-        "supportsAllDrives",
-        "supportsTeamDrives",
-    ])?;
+    // Unlike Sheets, Drive reads over parameters it does not know (gspread sends some).
     if id != face.spreadsheet_id() {
         return Err(ApiError::file_not_found(id));
     }
@@ -97,7 +91,8 @@ async fn sheets(
         return face.gate().pass("other", Kind::Other, work).await;
     };
     let query = Query::parse(uri.query().unwrap_or_default());
-    let work = async { respond(sheets_answer(&face, &call, &query, &headers, &body)) };
+    let work =
+        async { respond(sheets_answer(&face, &call, &query, &headers, &body).map_err(ApiError::without_legacy)) };
     face.gate().pass(call.method.name(), call.method.kind(), work).await
 }
 

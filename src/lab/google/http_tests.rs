@@ -165,7 +165,7 @@ async fn refusals_have_googles_shape() {
     let (status, answer) = lab.get("/v4/spreadsheets/other").await;
     let missing = json!({ "code": 404, "message": "Requested entity was not found.", "status": "NOT_FOUND" });
     assert_eq!((status, &answer["error"]), (404, &missing));
-    let (status, answer) = lab.get("/drive/v3/files/other?fields=version").await;
+    let (status, answer) = lab.get("/drive/v3/files/other?fields=version&includeItemsFromAllDrives=True").await;
     assert_eq!((status, message(&answer)), (404, "File not found: other."));
 
     let check = async |path: &str, expect: &str| {

@@ -75,8 +75,8 @@ pub struct GoogleOptions {
 }
 
 impl Default for GoogleOptions {
-    /// An empty English spreadsheet with Google's own quotas
-    /// (https://developers.google.com/workspace/sheets/api/limits).
+    /// An empty English spreadsheet with Google's own quotas:
+    /// <https://developers.google.com/workspace/sheets/api/limits>.
     fn default() -> Self {
         Self {
             spreadsheet_id: "1Lab0000000000000000000000000000000000000000".to_owned(),

@@ -34,7 +34,7 @@ const REFRESH_TOKEN: &str = "1//lab-only-refresh-token";
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// Longest life of an assertion: https://developers.google.com/identity/protocols/oauth2/service-account.
+/// Longest life of an assertion: <https://developers.google.com/identity/protocols/oauth2/service-account>.
 const ASSERTION_SECONDS_MAX: i64 = 3600;
 
 /// How far clocks may be apart.

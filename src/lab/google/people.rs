@@ -33,23 +33,35 @@ impl GoogleFace {
         let book = self.state().book.clone();
         let index = book.tab_index(tab)?;
         let sheet = book.tabs.get(index)?;
-        let area = Area { tab: index, rows: 0..sheet.rows, columns: 0..sheet.columns };
-        let options = ReadOptions { render: Render::Unformatted, ..ReadOptions::default() };
-        Some(values::grid(&book, &area, &options))
+        Some(unformatted(&book, &Area { tab: index, rows: 0..sheet.rows, columns: 0..sheet.columns }))
     }
 
-    /// Type into one cell.
-    pub fn edit(&self, tab: &str, row: u32, header: &str, typed: &str) -> Result<(), GridRefusal> {
+    /// Type into one cell. Answers with the unformatted values that stood there and that stand there now.
+    pub fn edit(&self, tab: &str, row: u32, header: &str, typed: &str) -> Result<(Json, Json), GridRefusal> {
+        self.edit_shown(tab, row, header, |_| typed.to_owned())
+    }
+
+    /// Type into one cell what depends on what it shows at that very moment.
+    pub fn edit_shown(
+        &self,
+        tab: &str,
+        row: u32,
+        header: &str,
+        typed: impl FnOnce(&str) -> String,
+    ) -> Result<(Json, Json), GridRefusal> {
         self.change(MERCHANT, |book| {
             let tab = tab_index(book, tab)?;
             let column = column(book, tab, header)?;
             let row = data_row(book, tab, row)?;
-            book.type_in(tab, row, column, typed, clock::now().year());
-            Ok(())
+            let before = cell(book, tab, row, column);
+            let typed = typed(&book.shown(tab, row, column));
+            book.type_in(tab, row, column, &typed, clock::now().year());
+            Ok((before, cell(book, tab, row, column)))
         })
     }
 
-    /// Insert a row before `before_row` and type `(header, text)` pairs into it.
+    /// Insert a row before `before_row` and type `(header, text)` pairs into it. The row takes over the formats of its
+    /// neighbour: the row above, or the one below when the headers are above.
     pub fn insert_row(&self, tab: &str, before_row: u32, cells: &[(String, String)]) -> Result<(), GridRefusal> {
         self.change(MERCHANT, |book| {
             let tab = tab_index(book, tab)?;
@@ -59,7 +71,7 @@ impl GoogleFace {
             // Right below the grid's last row is a place too.
             let end = book.tabs.get(tab).map_or(0, |tab| tab.rows);
             let row = if before_row as usize == end + 1 { end } else { data_row(book, tab, before_row)? };
-            book.insert(tab, Dimension::Rows, row, 1);
+            book.insert(tab, Dimension::Rows, row, 1, Some(if row > 1 { row - 1 } else { row }));
             for (column, (_, typed)) in columns.into_iter().zip(cells) {
                 book.type_in(tab, row, column, typed, clock::now().year());
             }
@@ -113,6 +125,16 @@ impl GoogleFace {
             Ok(())
         })
     }
+}
+
+fn unformatted(book: &Book, area: &Area) -> Vec<Vec<Json>> {
+    values::grid(book, area, &ReadOptions { render: Render::Unformatted, ..ReadOptions::default() })
+}
+
+/// One unformatted value; a blank cell is an empty text.
+fn cell(book: &Book, tab: usize, row: usize, column: usize) -> Json {
+    let grid = unformatted(book, &Area { tab, rows: row..row + 1, columns: column..column + 1 });
+    grid.into_iter().flatten().next().unwrap_or_else(|| Json::from(""))
 }
 
 fn tab_index(book: &Book, title: &str) -> Result<usize, GridRefusal> {

@@ -109,11 +109,12 @@ fn insert_dimension(book: &mut Book, body: &Payload<'_>) -> Result<Json, ApiErro
         let text = format!("range.startIndex[{start}] is beyond the end of the grid, which is {length} long.");
         return Err(ApiError::invalid(text));
     }
-    if start == 0 && body.flag("inheritFromBefore")?.unwrap_or_default() {
+    let before = body.flag("inheritFromBefore")?.unwrap_or_default();
+    if start == 0 && before {
         return Err(ApiError::invalid("inheritFromBefore cannot be set to true when inserting at index 0."));
     }
     sheet_requests::within_cell_limit(book, tab, dimension, end - start)?;
-    book.insert(tab, dimension, start, end - start);
+    book.insert(tab, dimension, start, end - start, Some(if before { start - 1 } else { start }));
     Ok(json!({}))
 }
 
@@ -143,6 +144,6 @@ fn append_dimension(book: &mut Book, body: &Payload<'_>) -> Result<Json, ApiErro
     let count = body.index("length")?.filter(|count| *count > 0);
     let count = count.ok_or_else(|| ApiError::invalid("length must be greater than 0."))?;
     sheet_requests::within_cell_limit(book, tab, dimension, count)?;
-    book.insert(tab, dimension, length(book, tab, dimension), count);
+    book.insert(tab, dimension, length(book, tab, dimension), count, None);
     Ok(json!({}))
 }

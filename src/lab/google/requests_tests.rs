@@ -120,6 +120,11 @@ fn repeat_and_append() {
     run(&mut book, repeat(json!({ "sheetId": 0, "startColumnIndex": 0, "endColumnIndex": 1 }))).unwrap();
     book.type_in(0, 4, 0, "00123", 2026);
     assert_eq!(read(&book, "T!A5", Render::Unformatted), json!([["00123"]]));
+    let between = json!({ "sheetId": 0, "dimension": "ROWS", "startIndex": 4, "endIndex": 5 });
+    run(&mut book, json!({ "insertDimension": { "range": between, "inheritFromBefore": true } })).unwrap();
+    book.type_in(0, 4, 0, "1E5", 2026);
+    assert_eq!(read(&book, "T!A5:A6", Render::Unformatted), json!([["1E5"], ["00123"]]));
+    run(&mut book, json!({ "deleteDimension": { "range": between } })).unwrap();
     let range = json!({ "sheetId": 0, "startRowIndex": 1000, "startColumnIndex": 0, "endColumnIndex": 2 });
     let limits = "exceeds grid limits. Max rows: 1000, max columns: 26";
     refused(repeat(range), &format!("Invalid requests[0].repeatCell: Range (T!A1001:B) {limits}"));

@@ -8,7 +8,7 @@ use super::mask::Mask;
 use super::payload::Payload;
 use super::requests;
 
-/// Most cells of a spreadsheet: https://support.google.com/drive/answer/37603.
+/// Most cells of a spreadsheet: <https://support.google.com/drive/answer/37603>.
 const CELLS_MAX: usize = 10_000_000;
 
 const SHEET_PROPERTIES: &[&str] = &[

@@ -1,5 +1,7 @@
 //! Writing: `values.update`, `values.batchUpdate`, `values.append`, `values.clear`, `values.batchClear`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 
 use super::a1::{Span, column_letters};
@@ -10,7 +12,7 @@ use super::payload::Payload;
 use super::ranges::Target;
 use super::values::{self, BY_COLUMNS, ReadOptions};
 
-/// Longest text of a cell: https://support.google.com/drive/answer/37603.
+/// Longest text of a cell: <https://support.google.com/drive/answer/37603>.
 const CELL_CHARS_MAX: usize = 50_000;
 
 /// The field names of a `ValueRange`.
@@ -30,9 +32,11 @@ pub(super) struct WriteOptions {
     pub answer: Option<ReadOptions>,
 }
 
-/// What one range's write did.
+/// What one range's write did. Rows and columns count where at least one cell was written.
 struct Written {
+    /// The block of the values.
     area: Area,
+    /// The range that was asked for, whose values may be answered.
     asked: Area,
     cells: usize,
     rows: usize,
@@ -144,19 +148,18 @@ fn write(
             return Err(ApiError::invalid(format!("{within} column [{}]", column_letters(end_column - 1))));
         }
     }
-    let (area, cells, touched_rows) = place(book, target.tab, (whole.rows.start, whole.columns.start), &rows, options)?;
-    let asked = if target.span.is_cell() { area.clone() } else { whole };
-    Ok(Written { columns: if cells > 0 { width } else { 0 }, area, asked, cells, rows: touched_rows })
+    let written = place(book, target.tab, (whole.rows.start, whole.columns.start), &rows, options)?;
+    Ok(if target.span.is_cell() { written } else { Written { asked: whole, ..written } })
 }
 
-/// Put rows of JSON at a corner. Answers the area, the cells and the rows that were written.
+/// Put rows of JSON at a corner.
 fn place(
     book: &mut Book,
     tab: usize,
     corner: (usize, usize),
     rows: &[Vec<Json>],
     options: &WriteOptions,
-) -> Result<(Area, usize, usize), ApiError> {
+) -> Result<Written, ApiError> {
     let width = rows.iter().map(Vec::len).max().unwrap_or(0);
     let area = Area { tab, rows: corner.0..corner.0 + rows.len(), columns: corner.1..corner.1 + width };
     let outside = book.tabs.get(tab).is_none_or(|tab| area.rows.end > tab.rows || area.columns.end > tab.columns);
@@ -169,7 +172,7 @@ fn place(
         };
         return Err(Target { tab, span }.beyond(book));
     }
-    let (mut cells, mut touched_rows) = (0, 0);
+    let (mut cells, mut written_rows, mut written_columns) = (0, 0, BTreeSet::new());
     for (row, values) in rows.iter().enumerate() {
         let before = cells;
         for (column, value) in values.iter().enumerate().filter(|(_, value)| !value.is_null()) {
@@ -184,10 +187,11 @@ fn place(
                 content => book.put(tab, at.0, at.1, content),
             }
             cells += 1;
+            written_columns.insert(column);
         }
-        touched_rows += usize::from(cells > before);
+        written_rows += usize::from(cells > before);
     }
-    Ok((area, cells, touched_rows))
+    Ok(Written { asked: area.clone(), area, cells, rows: written_rows, columns: written_columns.len() })
 }
 
 fn not_a_value(row: usize, column: usize, value: &Json) -> ApiError {
@@ -216,17 +220,15 @@ pub(super) fn append(
     if let Some(tab) = book.tabs.get(target.tab) {
         let (held, wide) = (tab.rows, tab.columns);
         if insert_rows && corner.0 < held {
-            book.insert(target.tab, Dimension::Rows, corner.0, rows.len());
+            book.insert(target.tab, Dimension::Rows, corner.0, rows.len(), corner.0.checked_sub(1));
         } else if corner.0 + rows.len() > held {
-            book.insert(target.tab, Dimension::Rows, held, corner.0 + rows.len() - held);
+            book.insert(target.tab, Dimension::Rows, held, corner.0 + rows.len() - held, None);
         }
         if corner.1 + width > wide {
-            book.insert(target.tab, Dimension::Columns, wide, corner.1 + width - wide);
+            book.insert(target.tab, Dimension::Columns, wide, corner.1 + width - wide, None);
         }
     }
-    let (area, cells, touched_rows) = place(book, target.tab, corner, &rows, options)?;
-    let columns = if cells > 0 { width } else { 0 };
-    let written = Written { asked: area.clone(), area, cells, rows: touched_rows, columns };
+    let written = place(book, target.tab, corner, &rows, options)?;
     let mut all = json!({ "spreadsheetId": id, "updates": answer(book, id, &written, options) });
     if let Some(table) = table {
         all["tableRange"] = json!(book.answer(&table));

@@ -33,6 +33,8 @@ fn null_leaves_and_empty_clears() {
     });
     assert_eq!(answer, expect);
     assert_eq!(unformatted(&book, "T!A2:C3"), json!([["a", 5], ["", 2, "=x"]]));
+    let answer = update_with(&mut book, "T!A2", &json!({ "values": [[1, null, 3]] }), &RAW).unwrap();
+    assert_eq!((&answer["updatedRange"], &answer["updatedColumns"]), (&json!("T!A2:C2"), &json!(2)));
 }
 
 #[test]

@@ -8,13 +8,16 @@ mod cache;
 mod error;
 #[cfg(test)]
 mod lab_tests;
+mod swap;
 #[cfg(test)]
 mod tests;
 mod transport;
 mod values;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -61,6 +64,8 @@ pub struct GoogleWorkbook {
     tokens: Tokens,
     reads: DefaultDirectRateLimiter,
     writes: DefaultDirectRateLimiter,
+    /// Ids of the tabs by title, as last seen.
+    ids: Mutex<BTreeMap<String, i32>>,
 }
 
 /// A third at once, the rest evenly: within any minute at most `per_minute`, as one burst plus a minute's refill.
@@ -103,7 +108,8 @@ impl GoogleWorkbook {
             drive.base_url(base(url));
             drive.root_url(base(url));
         }
-        Ok(Self { id, sheets, drive, tokens, reads: guard(CALLS_PER_MINUTE), writes: guard(CALLS_PER_MINUTE) })
+        let (reads, writes) = (guard(CALLS_PER_MINUTE), guard(CALLS_PER_MINUTE));
+        Ok(Self { id, sheets, drive, tokens, reads, writes, ids: Mutex::default() })
     }
 
     /// Change the guard, for projects with a raised quota and for labs without one. Default: 60 reads and 60 writes.
@@ -143,6 +149,34 @@ impl GoogleWorkbook {
                     self.tokens.spurn();
                 }
                 Err(error::sort(error, watch.status, self.account()))
+            }
+        }
+    }
+
+    /// Write cells of which some may only be written while they still show what is expected.
+    async fn swap(&self, cells: &[CellWrite]) -> Result<Vec<bool>, SheetError> {
+        let known = || self.ids.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut ids = known();
+        if cells.iter().any(|cell| !ids.contains_key(&cell.tab)) {
+            self.shape().await?;
+            ids = known();
+        }
+        let request = swap::request(cells, &ids)?;
+        self.writes.until_ready().await;
+        let answer = self.finish(async {
+            let mut watch = Watch::default();
+            let call = self.sheets.spreadsheets().batch_update(request, &self.id);
+            let answer = call.add_scopes(SCOPES).delegate(&mut watch).doit().await;
+            (watch, answer)
+        });
+        match answer.await {
+            Ok(answer) => swap::applied(cells, answer),
+            Err(error) => {
+                // A tab may have been made anew under its old title: its id is looked up again next time.
+                if matches!(error, SheetError::Refused(_)) {
+                    self.ids.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                }
+                Err(error)
             }
         }
     }
@@ -210,7 +244,10 @@ impl Workbook for GoogleWorkbook {
                 columns: count(grid.column_count),
             })
         });
-        Ok(Shape { locale, tabs: tabs.collect() })
+        let shape = Shape { locale, tabs: tabs.collect() };
+        let id = |tab: &TabShape| Some((tab.title.clone(), i32::try_from(tab.sheet_id).ok()?));
+        *self.ids.lock().unwrap_or_else(PoisonError::into_inner) = shape.tabs.iter().filter_map(id).collect();
+        Ok(shape)
     }
 
     async fn read(&self, ranges: &[CellRange], render: Render) -> Result<Vec<Grid>, SheetError> {
@@ -225,9 +262,12 @@ impl Workbook for GoogleWorkbook {
         Ok(grids)
     }
 
-    async fn write(&self, cells: &[CellWrite]) -> Result<(), SheetError> {
+    async fn write(&self, cells: &[CellWrite]) -> Result<Vec<bool>, SheetError> {
         if cells.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
+        }
+        if cells.iter().any(|cell| cell.only_if.is_some()) {
+            return self.swap(cells).await;
         }
         let request = BatchUpdateValuesRequest {
             data: Some(values::to_runs(cells)?),
@@ -243,7 +283,9 @@ impl Workbook for GoogleWorkbook {
         });
         // A real answer always counts; `{}` comes from something in between.
         let written = answer.await?.total_updated_cells;
-        written.map(drop).ok_or_else(|| SheetError::Unexpected("a write that counts no cells".to_owned()))
+        written
+            .map(|_| vec![true; cells.len()])
+            .ok_or_else(|| SheetError::Unexpected("a write that counts no cells".to_owned()))
     }
 }
 

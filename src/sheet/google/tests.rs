@@ -139,7 +139,7 @@ async fn asks_what_the_api_expects() {
     let text = |text: &str| Cell::Text(text.to_owned());
     assert_eq!(grids, [vec![vec![text("A"), Cell::Number(1.5)], vec![], vec![text("B")]], vec![]]);
     server.will_answer(200, json!({"totalUpdatedCells": 2}));
-    let cell = |row, value| CellWrite { tab: "Joe's".to_owned(), row, column: 2, value };
+    let cell = |row, value| CellWrite { tab: "Joe's".to_owned(), row, column: 2, value, only_if: None };
     book.write(&[cell(1, Cell::Number(5.0)), cell(2, Cell::Blank)]).await.unwrap();
 
     let asked = server.asked();
@@ -181,7 +181,7 @@ async fn failures_are_sorted() {
              editor",
         ),
     ];
-    let cell = CellWrite { tab: "A".to_owned(), row: 1, column: 1, value: Cell::Number(1.0) };
+    let cell = CellWrite { tab: "A".to_owned(), row: 1, column: 1, value: Cell::Number(1.0), only_if: None };
     for (status, body, expect) in cases {
         server.will_answer(status, &body);
         let error = book.write(std::slice::from_ref(&cell)).await.unwrap_err();

@@ -115,6 +115,7 @@ mod tests {
             row,
             column,
             value: Cell::Number(value),
+            only_if: None,
         };
         let cells = [
             cell("A", 3, 2, 3.0),

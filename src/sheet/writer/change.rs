@@ -124,6 +124,8 @@ pub struct WriteReport {
     pub moved: u32,
     /// Cells that were written on a wrong row and put back.
     pub put_back: u32,
+    /// Cells that the conditional write did not take (formatted numbers), written by check, write and look.
+    pub formatted: u32,
     /// Cells that could not be put back.
     pub stranded: Vec<Stranded>,
 }

@@ -117,6 +117,8 @@ struct Job {
     hint: u32,
     expect: Expect,
     value: Cell,
+    /// The conditional write does not take here (a formatted number): check, write, look again instead.
+    plain: bool,
     sent: Option<Sent>,
     sends: u32,
     /// The cell shows a value that we wrote there without meaning to, in this zero-based column.
@@ -130,6 +132,8 @@ struct Sent {
     before: Cell,
     /// The answer was lost.
     lost: Option<SheetError>,
+    /// False when the cell surely was not written, because it did not show what was expected.
+    applied: bool,
 }
 
 /// One call of [`write_checked`].
@@ -163,6 +167,7 @@ impl Flush<'_> {
                 hint: change.row_hint.saturating_sub(1),
                 expect: change.expect.clone(),
                 value: change.value.clone(),
+                plain: false,
                 sent: None,
                 sends: 0,
                 foreign: None,
@@ -277,6 +282,10 @@ impl Flush<'_> {
         if seen.formula {
             return Err(CellOutcome::Formula { row: row + 1 });
         }
+        // Our own number that the sheet took for a text: the same value, but a sum would pass over it.
+        if job.plain && matches!((&seen.cell, &job.value), (Cell::Text(_), Cell::Number(_))) {
+            return Ok(Sent { row, column, before: seen.cell, lost: None, applied: true });
+        }
         if self.same(&seen.cell, &job.value) {
             return Err(CellOutcome::AlreadyThere { row: row + 1 });
         }
@@ -284,7 +293,7 @@ impl Flush<'_> {
             Expect::Value(expected) if !self.same(&seen.cell, expected) => {
                 Err(CellOutcome::PersonChanged { row: row + 1, found: seen.cell })
             }
-            Expect::Value(_) | Expect::Own => Ok(Sent { row, column, before: seen.cell, lost: None }),
+            Expect::Value(_) | Expect::Own => Ok(Sent { row, column, before: seen.cell, lost: None, applied: true }),
         }
     }
 
@@ -304,13 +313,17 @@ impl Flush<'_> {
                     row: to.row,
                     column: to.column,
                     value: job.value.clone(),
+                    only_if: job.only_if(),
                 })
             };
             let cells: Vec<CellWrite> = batch.iter().filter_map(cell).collect();
             looker.calls += 1;
             match looker.book.write(&cells).await {
-                Ok(()) => {
-                    batch.iter_mut().for_each(|job| job.sends += 1);
+                Ok(applied) => {
+                    for (job, applied) in batch.iter_mut().zip(applied) {
+                        job.sends += 1;
+                        job.sent.iter_mut().for_each(|sent| sent.applied = applied);
+                    }
                     sent.append(&mut batch);
                 }
                 Err(error) if error.maybe_done() => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::view::{Key, Place, View, Views};
+use super::view::{Key, Place, Seen, View, Views};
 use super::{Cause, CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent};
 use crate::catalog::{Cell, Sku};
 use crate::sheet::SheetError;
@@ -14,6 +14,8 @@ enum Fate {
     Again,
     /// As [`Fate::Again`], and the cell got the value of another write.
     Hit(Cell),
+    /// Again, without condition: what is there now is what must be there.
+    Plainly,
 }
 
 /// A job after a write.
@@ -63,6 +65,10 @@ impl Flush<'_> {
                 (fate, sent) => {
                     astray.extend(sent.map(|sent| job.astray(sent)));
                     job.sent = None;
+                    if let Fate::Plainly = fate {
+                        self.report.formatted += 1;
+                        job.plain = true;
+                    }
                     if let Fate::Hit(ours) = fate {
                         let view = views.get(self.title(&job)).and_then(|view| view.as_ref().ok());
                         job.foreign = view.and_then(|view| view.columns.get(&job.header));
@@ -99,6 +105,15 @@ impl Flush<'_> {
             Place::Gone => return astray(Fate::Done(CellOutcome::RowGone)),
         };
         let seen = view.seen(row, column);
+        if !sent.applied {
+            // Nothing was written. What stands there now decides: the same number shown differently, or a person's.
+            return self.judge_unapplied(job, sent, row, &seen).into();
+        }
+        // A conditional write that left a text where a number was is made anew, plainly.
+        let is_text = job.only_if().is_some() && matches!(seen.cell, Cell::Text(_));
+        if is_text && self.same(&seen.cell, &job.value) && job.sends < SENDS_MAX {
+            return Fate::Plainly.into();
+        }
         if !seen.formula && self.same(&seen.cell, &job.value) {
             return Fate::Done(CellOutcome::Written { row: row + 1 }).into();
         }
@@ -128,6 +143,20 @@ impl Flush<'_> {
             false if sent.lost.is_none() => Fate::Again,
             false => doubt(),
         })
+    }
+
+    fn judge_unapplied(&self, job: &Job, sent: &Sent, row: u32, seen: &Seen) -> Fate {
+        if seen.formula {
+            return Fate::Done(CellOutcome::Formula { row: row + 1 });
+        }
+        if row == sent.row && self.same(&seen.cell, &sent.before) {
+            return Fate::Plainly;
+        }
+        // The row moved under the write, or somebody typed: decide anew by what is there.
+        match &job.expect {
+            Expect::Value(expected) if self.same(&seen.cell, expected) => Fate::Again,
+            _ => Fate::Done(CellOutcome::PersonChanged { row: row + 1, found: seen.cell.clone() }),
+        }
     }
 
     /// Rows of one column that show the value of a write which is not where it belongs, and held something else before.
@@ -168,6 +197,7 @@ impl Flush<'_> {
                     hint: row,
                     expect: Expect::Value(seen.cell),
                     value,
+                    plain: false,
                     sent: None,
                     sends: 0,
                     foreign: Some(column),
@@ -208,6 +238,17 @@ fn blank_row_had(column: u32, before: Option<&View>) -> Option<Cell> {
 }
 
 impl Job {
+    /// The number that the cell must still show: for cells that people write too.
+    pub(super) fn only_if(&self) -> Option<i64> {
+        match (&self.expect, &self.value) {
+            // Numbers beyond this are not shown digit by digit.
+            (Expect::Value(Cell::Number(number)), Cell::Number(_)) if !self.plain && number.fract() == 0.0 => {
+                (number.abs() < 1e9).then_some(*number as i64)
+            }
+            _ => None,
+        }
+    }
+
     fn astray(&self, sent: Sent) -> Astray {
         Astray { tab: self.tab, header: self.header.clone(), sent, value: self.value.clone() }
     }

@@ -1,5 +1,6 @@
 //! Scenarios of the checked write: people sort, type, rename and delete between its calls; answers get lost.
 
+mod conditions;
 mod faults;
 mod people;
 mod shuffles;

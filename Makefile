@@ -1,0 +1,47 @@
+# shelfd: everything a developer runs. `make help` lists it.
+
+CARGO ?= cargo
+SHELFD := target/release/shelfd
+
+.PHONY: help demo test check fmt lint docs deny advisories demo-check bench clean
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Build, start two shops and a sheet on this machine, and open a page to play with
+	$(CARGO) build --release
+	$(SHELFD) demo
+
+test: ## Run all tests; needs nothing but Rust
+	$(CARGO) test --workspace
+	@if [ ! -d ../shared ]; then \
+		echo "skipped: tests against published schemas, recorded exchanges and real catalogs (../shared is not here)"; \
+	fi
+
+check: fmt lint docs test deny ## Everything that CI checks, but the demo
+
+fmt: ## Is the code formatted?
+	$(CARGO) fmt --check
+
+lint: ## Clippy, warnings denied
+	$(CARGO) clippy --all-targets -- -D warnings
+
+docs: ## Do the docs build without warnings?
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
+
+deny: ## Licences, banned crates, sources
+	$(CARGO) deny check bans licenses sources
+
+advisories: ## Known vulnerabilities (needs the advisory database's network)
+	$(CARGO) deny check advisories
+
+demo-check: ## Run the demo unattended for 30 s; fails unless everything agrees at the end
+	$(CARGO) build --release
+	$(SHELFD) demo --for 30s --check
+
+bench: ## Measure; writes a table to stdout and bench.json
+	$(CARGO) build --release
+	$(CARGO) run --release --example bench
+
+clean: ## Remove what was built
+	$(CARGO) clean

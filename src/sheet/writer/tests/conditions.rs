@@ -1,0 +1,51 @@
+//! Conditional writes: what a person typed in the last moment stays.
+
+use super::*;
+
+fn conditional() -> FakeBook {
+    book().conditional()
+}
+
+#[tokio::test]
+async fn a_person_types_between_check_and_write() {
+    for size in SIZES {
+        let book = conditional();
+        book.hook(When::Before(Op::Write, 1), |tabs| shop_tab(tabs).enter(1, STOCK, number(7.0)));
+        let (outcomes, report) = flush(&book, size, &[stock("A", 10.0), stock("B", 20.0)]).await;
+        assert_eq!(outcomes, ["person 2 7", "written 3"], "{size:?}");
+        assert_eq!(shown(&book)[..2], ["A 7 old", "B 20 old"], "{size:?}");
+        assert_eq!((report.formatted, report.put_back), (0, 0), "{size:?}");
+    }
+}
+
+#[tokio::test]
+async fn rows_move_between_check_and_write() {
+    for size in SIZES {
+        let book = conditional();
+        book.hook(When::Before(Op::Write, 1), reverse);
+        let (outcomes, report) = flush(&book, size, &[stock("A", 10.0)]).await;
+        assert_eq!(outcomes, ["written 6"], "{size:?}");
+        assert_eq!(shown(&book), ["E 5 old", "D 4 old", "C 3 old", "B 2 old", "A 10 old"], "{size:?}");
+        assert_eq!((report.put_back, report.stranded), (0, vec![]), "nothing was written wrongly, {size:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_shows_otherwise_is_written_all_the_same() {
+    let book = conditional();
+    // Reads as 1, and shows as "1.0": the condition does not find it.
+    book.with_tab("Shop", |tab| tab.enter(1, STOCK, text("1.0")));
+    let (outcomes, report) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
+    assert_eq!(outcomes, ["written 2"]);
+    assert_eq!(shown(&book)[0], "A 10 old");
+    assert_eq!((report.formatted, writes(&book)), (1, 2));
+}
+
+#[tokio::test]
+async fn a_number_that_became_a_text_is_made_a_number() {
+    let book = conditional();
+    book.hook(When::After(Op::Write, 1), |tabs| shop_tab(tabs).enter(1, STOCK, text("10")));
+    let (outcomes, _) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
+    assert_eq!((outcomes, writes(&book)), (vec!["written 2".to_owned()], 2));
+    book.with_tab("Shop", |tab| assert!(matches!(&tab.rows[1][STOCK], Entered::Plain(Cell::Number(_)))));
+}
