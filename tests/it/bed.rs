@@ -89,7 +89,11 @@ impl Bed {
         let ports = DaemonPorts { listener: 0, admin: 0 };
         let path = config_file::write(&world.describe(), dir.path(), ports).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, text.replacen("[sheet]", "[sheet]\ncalls_per_minute = 100000", 1)).unwrap();
+        let unhurried = |line: &str| match line.starts_with("calls_per_minute") {
+            true => "calls_per_minute = 100000".to_owned(),
+            false => line.to_owned(),
+        };
+        std::fs::write(&path, text.lines().map(unhurried).collect::<Vec<_>>().join("\n")).unwrap();
         let config = Config::load(&path, &ProcessSecrets).unwrap().config;
         let app = App::build(config, Some(quick())).await.unwrap();
         Self { world, engine: Arc::clone(&app.engine), app: Some(app), running: None, dir }

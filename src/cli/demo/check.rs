@@ -7,10 +7,10 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::seen::Column;
 use super::server::gates;
 use super::stage::Stage;
 use super::tracking::{self, Judgement, Waits};
-use super::watch::Column;
 use crate::cli::{Exit, output};
 use crate::db::DeadLetter;
 use crate::lab::catalog::Rng;
@@ -52,10 +52,10 @@ struct Report {
     shoppers: ShopperCounts,
     typed: Typed,
     calls: BTreeMap<&'static str, Calls>,
-    /// From a stock movement until another place showed it, in seconds.
+    /// From a stock movement until any other place showed it, in seconds.
     stock_waits: Waits,
-    /// The same for prices.
-    price_waits: Waits,
+    /// The same for each place, and for prices.
+    waits: Vec<(String, Waits)>,
     open_intents: i64,
     dead_letters: Vec<DeadLetter>,
     #[serde(flatten)]
@@ -87,9 +87,9 @@ pub async fn run(
         let total = |kind| gate.total(kind);
         (place, Calls { reads: total(Kind::Read), writes: total(Kind::Write), other: total(Kind::Other) })
     });
-    let (judgement, (stock_waits, price_waits)) = {
+    let (judgement, stock_waits, waits) = {
         let seen = stage.watch.seen();
-        (seen.judgement.clone(), seen.waits())
+        (seen.judgement.clone(), seen.stock_waits(), seen.waits())
     };
     let dead_letters = stage.engine.ledger.dead_letters().await?;
     let report = Report {
@@ -105,7 +105,7 @@ pub async fn run(
         typed,
         calls: calls.into(),
         stock_waits,
-        price_waits,
+        waits,
         open_intents: stage.open_intents().await?,
         dead_letters,
         judgement,
@@ -171,12 +171,12 @@ fn print(report: &Report) {
         vec![(*place).to_owned(), calls.reads.to_string(), calls.writes.to_string(), calls.other.to_string()]
     };
     output::table(&["calls to", "reads", "writes", "other"], report.calls.iter().map(row).collect());
-    let waits = [("stock", report.stock_waits), ("price", report.price_waits)];
-    let row = |(what, waits): (&str, Waits)| {
+    let all = ("stock, all places".to_owned(), report.stock_waits);
+    let row = |(what, waits): &(String, Waits)| {
         let secs = [waits.p50, waits.p95, waits.max].map(|secs| format!("{secs:.2} s"));
-        [what.to_owned(), waits.count.to_string()].into_iter().chain(secs).collect()
+        [what.clone(), waits.count.to_string()].into_iter().chain(secs).collect()
     };
-    output::table(&["until shown elsewhere", "times", "p50", "p95", "max"], waits.into_iter().map(row).collect());
+    output::table(&["until shown", "times", "p50", "p95", "max"], report.waits.iter().chain([&all]).map(row).collect());
     match report.rest_secs {
         Some(secs) => output::data(&format!("at rest {secs:.1} s after the last shopper")),
         None => output::data(&format!("not at rest after {} s", REST_WITHIN.as_secs())),

@@ -3,6 +3,7 @@
 
 mod check;
 mod movement;
+mod seen;
 mod server;
 mod stage;
 mod tracking;

@@ -17,8 +17,9 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::movement::Movement;
+use super::seen::{Column, PLACES, Totals};
 use super::tracking::Waits;
-use super::watch::{Column, PLACES, Totals, Watch};
+use super::watch::Watch;
 use crate::lab::ShelfItem;
 use crate::lab::gate::{Gate, Kind};
 use crate::lab::shoppers::ShopperOptions;
@@ -77,8 +78,6 @@ struct Update {
     totals: Totals,
     calls: BTreeMap<&'static str, u64>,
     waits: Waits,
-    judged: usize,
-    left_out: usize,
     /// SKUs that do not agree everywhere yet.
     open: Vec<String>,
     per_second: f64,
@@ -105,9 +104,7 @@ fn update(page: &Page, since: u64) -> Update {
         movements: seen.movements.iter().filter(|movement| movement.changed > since).cloned().collect(),
         totals: seen.totals,
         calls: calls(&page.watch.world),
-        waits: seen.waits().0,
-        judged: seen.judgement.judged,
-        left_out: seen.judgement.left_out.len(),
+        waits: seen.stock_waits(),
         open,
         per_second: page.shoppers.lock().unwrap_or_else(PoisonError::into_inner).per_second,
     }

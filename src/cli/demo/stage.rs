@@ -30,7 +30,10 @@ const LATENCY_SHOP: Duration = Duration::from_millis(60);
 /// A typed row counts after so long.
 const SETTLE: Duration = Duration::from_millis(500);
 /// The change probe, within those calls.
-const POLL: Duration = Duration::from_millis(300);
+const POLL: Duration = Duration::from_millis(400);
+/// The lab answers from memory: no read is older than our last write. What is left shows the rule at work, and lets a
+/// visitor type the number back that was there before.
+const STALE_FOR: Duration = Duration::from_secs(2);
 /// So long the shops may take to be filled, beside [`FILL_PER_ROW`].
 const FILL: Duration = Duration::from_secs(60);
 const FILL_PER_ROW: Duration = Duration::from_millis(50);
@@ -69,7 +72,9 @@ impl Stage {
         let loaded = Config::load(&path, &ProcessSecrets)?;
         // Before the daemon's first call, so that stock starts from what people typed.
         let watch = Arc::new(Watch::new(world));
-        let app = App::build(loaded.config, Some(Timing { settle: SETTLE, poll: POLL, ..Timing::default() })).await?;
+        let (sheet_stale_for, shop_stale_for) = (STALE_FOR, STALE_FOR);
+        let timing = Timing { settle: SETTLE, poll: POLL, sheet_stale_for, shop_stale_for, ..Timing::default() };
+        let app = App::build(loaded.config, Some(timing)).await?;
         let engine = Arc::clone(&app.engine);
         let (ready, bound) = oneshot::channel();
         let stop = shutdown.clone();
