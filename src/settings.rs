@@ -2,6 +2,8 @@
 //! Knows no section by name: sections live with what they configure.
 
 mod secret;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -304,8 +306,14 @@ fn web_address(value: &Value) -> Option<Url> {
     (is_web && is_plain && url.query().is_none() && url.fragment().is_none()).then_some(url)
 }
 
+/// A value for a message. What stands inside of a table or list is not shown: it may hold secrets, since such a value
+/// in the wrong place is often a whole shop, written with one bracket too few.
 fn quote(value: &Value) -> String {
-    let text = value.to_string();
+    let text = match value {
+        Value::Table(_) => "a table (not shown)".to_owned(),
+        Value::Array(items) if !items.is_empty() => "a list (not shown)".to_owned(),
+        other => other.to_string(),
+    };
     if text.chars().count() <= 60 { text } else { text.chars().take(59).chain(['…']).collect() }
 }
 

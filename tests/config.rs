@@ -348,6 +348,39 @@ the configuration is not TOML: line 15, column 16: string values must be quoted,
 }
 
 #[test]
+fn a_table_in_the_wrong_place_is_not_repeated() {
+    let inside = "name = \"blog\"\nconsumer_key = \"ck_inline\"\n";
+    let sheet = &GOOD[..GOOD.find("[[shops]]").unwrap()];
+    check(
+        &format!("{sheet}[shops]\n{inside}"),
+        r#"
+1 problem in the configuration
+  1. shops: is a table (not shown); expected at least one [[shops]] table
+     hint: config.example.toml shows one"#,
+    );
+    check(
+        &format!("{GOOD}[[listener]]\n{inside}"),
+        r#"
+1 problem in the configuration
+  1. listener: is a list (not shown); expected a table"#,
+    );
+    check(
+        &but("url = \"https://shop.example\"", "url = [\"https://ck_inline:cs_inline@shop.example\"]"),
+        r#"
+1 problem in the configuration
+  1. shops[0].url: is a list (not shown); expected the site's address, such as https://shop.example
+     hint: without /wp-json"#,
+    );
+    check(
+        &but("name = \"blog\"", "name = { consumer_key = \"ck_inline\" }"),
+        r#"
+1 problem in the configuration
+  1. shops[0].name: is a table (not shown); expected a short name of a-z, 0-9 and -, other than "sheet"
+     hint: it becomes part of the webhook address, so it should stay as it is"#,
+    );
+}
+
+#[test]
 fn all_problems_are_told_at_once() {
     check(
         &but("\"book\"", "\"https://docs.google.com/spreadsheets/d/book/edit\"").replace("woocommerce", "etsy"),
@@ -389,7 +422,7 @@ fn all_problems_are_told_at_once() {
 fn shops_that_are_wrong() {
     let blog = &GOOD[GOOD.find("[[shops]]").unwrap()..];
     check(
-        &format!("{GOOD}{blog}"),
+        &format!("{GOOD}{}", blog.replace("shop.example", "other.example")),
         r#"
 1 problem in the configuration
   1. shops[1].name: is "blog"; expected a name of its own; shops[0] is called so already
@@ -479,7 +512,7 @@ fn times_and_addresses() {
         &format!("{GOOD}[schedule]\nsweep = \"*/10 * * * *\"\n"),
         r#"
 1 problem in the configuration
-  1. schedule.sweep: is "*/10 * * * *" (Invalid pattern: Pattern must have 6 or 7 fields when seconds are required and years are optional.); expected a cron expression of six fields, seconds first
+  1. schedule.sweep: is "*/10 * * * *" (Invalid pattern: Pattern must have 6 fields when seconds are required and years are disallowed.); expected a cron expression of six fields, seconds first
      hint: "0 */10 * * * *" is every ten minutes"#,
     );
     check(
@@ -582,6 +615,88 @@ fn columns_that_do_not_fit_together() {
 1 problem in the configuration
   1. sheet.account: is missing; expected either account (a service account) or a [sheet.sign_in] table (a person), not both
      hint: a service account is the better choice: nobody has to sign in again"#,
+    );
+}
+
+#[test]
+fn a_key_names_each_column_once() {
+    check(
+        &but("key = \"SKU\"", "key = [\"SKU\", \"Size\", \"SKU\"]"),
+        r#"
+1 problem in the configuration
+  1. sheet.tabs[0].key: is "SKU" twice; expected each column of the key once"#,
+    );
+}
+
+#[test]
+fn one_shop_in_two_tables_would_count_its_sales_twice() {
+    let blog = &GOOD[GOOD.find("[[shops]]").unwrap()..];
+    let again = |url: &str| {
+        let other = blog.replace("name = \"blog\"", "name = \"again\"").replace("https://shop.example", url);
+        parse(&format!("{GOOD}{other}"), &small_secrets())
+    };
+    for url in ["https://shop.example", "https://SHOP.example/", "http://shop.example", "https://shop.example:443"] {
+        let message = again(url).unwrap_err().to_string();
+        assert!(message.contains("shops[1].url") && message.contains("shops[0] is the same one"), "{url}: {message}");
+    }
+    for url in ["https://shop.example:8443", "https://shop.example/outlet", "https://other.example"] {
+        again(url).unwrap();
+    }
+}
+
+#[test]
+fn one_shopify_shop_may_be_two_places() {
+    let place = |name: &str, location: &str| {
+        let access = "client_id = \"x\"\nclient_secret = { env = \"KEY\" }\n";
+        format!("{}{access}{location}\n", SHOPIFY.replace("name = \"outlet\"", &format!("name = \"{name}\"")))
+    };
+    let both = |a: &str, b: &str| parse(&format!("{GOOD}{}{}", place("a", a), place("b", b)), &small_secrets());
+    both("location = \"1\"", "location = \"2\"").unwrap();
+    for (a, b) in [
+        ("", ""),
+        ("location = \"1\"", ""),
+        ("location = \"1\"", "location = \"1\""),
+        ("location = \"1\"", "location = \"gid://shopify/Location/1\""),
+    ] {
+        let message = both(a, b).unwrap_err().to_string();
+        assert!(message.contains("shops[2].url") && message.contains("shops[1] is the same one"), "{a} {b}: {message}");
+    }
+}
+
+#[test]
+fn the_listener_and_the_admin_side_need_a_port_each() {
+    let at = |listener: &str| parse(&format!("{GOOD}[listener]\naddress = \"{listener}\"\n"), &small_secrets());
+    check(
+        &format!("{GOOD}[listener]\naddress = \"0.0.0.0:9090\"\n"),
+        r#"
+1 problem in the configuration
+  1. admin.address: is "127.0.0.1:9090", beside listener.address "0.0.0.0:9090"; expected a port of its own
+     hint: admin and listener cannot share one; change either"#,
+    );
+    at("127.0.0.1:9090").unwrap_err();
+    at("127.0.0.1:9091").unwrap();
+    parse(
+        &format!("{GOOD}[listener]\naddress = \"127.0.0.1:0\"\n[admin]\naddress = \"127.0.0.1:0\"\n"),
+        &small_secrets(),
+    )
+    .unwrap();
+}
+
+#[test]
+fn sweeps_that_never_come() {
+    let sweep = |text: &str| parse(&format!("{GOOD}[schedule]\nsweep = \"{text}\"\n"), &small_secrets());
+    for text in ["0 0 0 30 2 *", "0 0 0 30 2 MON", "0 0 0 1 1 * 2020", "0 60 * * * *", ""] {
+        sweep(text).unwrap_err();
+    }
+    for text in ["0 */10 * * * *", "0 0 0 29 2 *", "0 0 3 1 * MON", "30 15 4 * * 1-5", "0 0 0 L * *"] {
+        sweep(text).unwrap();
+    }
+    check(
+        &format!("{GOOD}[schedule]\nsweep = \"0 0 0 30 2 *\"\n"),
+        r#"
+1 problem in the configuration
+  1. schedule.sweep: is "0 0 0 30 2 *" (there is no such day); expected a cron expression of six fields, seconds first
+     hint: "0 */10 * * * *" is every ten minutes"#,
     );
 }
 

@@ -196,6 +196,14 @@ impl Config {
             shops::check_pools(&root, &shops, &sheet.tabs);
         }
         let shops = shops.into_iter().map(|(_, shop)| shop).collect();
+        if clash(listener.address, admin.address) {
+            let apart = want("a port of its own", "admin and listener cannot share one; change either");
+            root.complain(
+                "admin.address",
+                format!("\"{}\", beside listener.address \"{}\"", admin.address, listener.address),
+                apart,
+            );
+        }
         let problems = finish(root);
         match (sheet, problems.is_empty()) {
             (Some(sheet), true) => {
@@ -238,12 +246,21 @@ fn read_schedule(root: &mut Section<'_>) -> ScheduleConfig {
     });
     let fields = want("a cron expression of six fields, seconds first", "\"0 */10 * * * *\" is every ten minutes");
     let sweep = section.text_or("sweep", SWEEP, fields);
-    let parser = croner::parser::CronParser::builder().seconds(croner::parser::Seconds::Required).build();
-    if let Err(error) = parser.parse(&sweep) {
-        section.complain("sweep", format!("\"{sweep}\" ({error})"), fields);
+    if let Err(why) = check_cron(&sweep) {
+        section.complain("sweep", format!("\"{sweep}\" ({why})"), fields);
     }
     section.finish();
     ScheduleConfig { sweep, timezone }
+}
+
+/// Six fields, read as tokio-cron-scheduler reads them (a day of the month and a weekday must both fit), that come up
+/// some day. Any start will do to see that: a calendar without years repeats itself.
+fn check_cron(text: &str) -> Result<(), String> {
+    use croner::parser::{CronParser, Seconds, Year};
+    let parser = CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).dom_and_dow(true).build();
+    let cron = parser.parse(text).map_err(|error| error.to_string())?;
+    let first = cron.find_next_occurrence(&chrono::DateTime::UNIX_EPOCH, true);
+    first.map(|_| ()).map_err(|_| "there is no such day".to_owned())
 }
 
 fn read_listener(root: &mut Section<'_>) -> ListenerConfig {
@@ -282,6 +299,12 @@ fn read_address(section: &mut Section<'_>, default: SocketAddr) -> SocketAddr {
         section.complain("address", format!("\"{text}\""), form);
         default
     })
+}
+
+/// True when two sockets cannot both be opened. With port 0 the system chooses, and never the same one twice.
+fn clash(a: SocketAddr, b: SocketAddr) -> bool {
+    let same_place = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() != 0 && a.port() == b.port() && same_place
 }
 
 fn is_loopback(url: &Url) -> bool {

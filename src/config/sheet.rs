@@ -183,6 +183,9 @@ fn check_headers(section: &Section<'_>, mapping: &TabMapping) {
         }
         used.push((key, header));
     }
+    if let Some(again) = mapping.key.iter().enumerate().find(|(at, header)| mapping.key[..*at].contains(header)) {
+        section.complain("key", format!("\"{}\" twice", again.1), want("each column of the key once", ""));
+    }
     for (key, header) in &used {
         let is_written = matches!(key.as_str(), "status" | "error" | "last_sync") || key.starts_with("stock.");
         if is_written && mapping.key.iter().any(|of| of == header) {

@@ -1,5 +1,7 @@
 //! `[[shops]]`.
 
+use url::Url;
+
 use super::{ShopConfig, is_loopback};
 use crate::catalog::TabMapping;
 use crate::settings::{Section, want};
@@ -7,6 +9,9 @@ use crate::stores::{StoreConfig, shopify, woocommerce};
 
 /// Names become part of an address and of the ledger.
 const NAME_MAX: usize = 32;
+
+const TWICE: &str = "each sale there would be counted once per table; several tables may share a Shopify shop only with \
+                     a location each";
 
 #[derive(Debug, Clone, Copy)]
 enum Platform {
@@ -22,6 +27,10 @@ pub(super) fn read(root: &mut Section<'_>, warnings: &mut Vec<String>) -> Vec<(u
             if let Some((first, _)) = shops.iter().find(|(_, other)| other.name == shop.name) {
                 let expected = format!("a name of its own; shops[{first}] is called so already");
                 section.complain("name", format!("\"{}\"", shop.name), want(&expected, "the ledger goes by the name"));
+            }
+            if let Some((first, _)) = shops.iter().find(|(_, other)| same_stock(&other.store, &shop.store)) {
+                let expected = format!("a shop whose stock no other table keeps; shops[{first}] is the same one");
+                section.complain("url", format!("\"{}\"", url_of(&shop.store)), want(&expected, TWICE));
             }
             shops.push((index, shop));
         }
@@ -74,6 +83,40 @@ fn read_shop(section: &mut Section<'_>, warnings: &mut Vec<String>) -> Option<Sh
         }
     };
     Some(ShopConfig { name: name?, buffer, store })
+}
+
+/// True when two tables mean the same stock in the same shop. Its movements would be folded once per table.
+fn same_stock(a: &StoreConfig, b: &StoreConfig) -> bool {
+    match (a, b) {
+        (StoreConfig::Shopify(a), StoreConfig::Shopify(b)) => {
+            // Without a location the shop must have exactly one, so it is the other's too.
+            let same_location = match (&a.location, &b.location) {
+                (Some(a), Some(b)) => location_number(a) == location_number(b),
+                _ => true,
+            };
+            site(&a.url) == site(&b.url) && same_location
+        }
+        (StoreConfig::WooCommerce(a), StoreConfig::WooCommerce(b)) => site(&a.url) == site(&b.url),
+        (StoreConfig::Shopify(_), StoreConfig::WooCommerce(_))
+        | (StoreConfig::WooCommerce(_), StoreConfig::Shopify(_)) => false,
+    }
+}
+
+/// `gid://shopify/Location/1` and `1` are the same place.
+fn location_number(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or(id)
+}
+
+/// What makes a site the same one: over http and https alike, with or without a slash at the end.
+fn site(url: &Url) -> (Option<&str>, Option<u16>, &str) {
+    (url.host_str(), url.port(), url.path().trim_end_matches('/'))
+}
+
+fn url_of(store: &StoreConfig) -> &Url {
+    match store {
+        StoreConfig::Shopify(config) => &config.url,
+        StoreConfig::WooCommerce(config) => &config.url,
+    }
 }
 
 /// Every shop sells from a pool that some tab fills.
