@@ -27,6 +27,8 @@ pub struct CheckArgs {
 #[derive(Debug, Default, Serialize)]
 struct Findings {
     ok: bool,
+    /// Why the configuration cannot be used, in one text.
+    error: Option<String>,
     problems: Vec<SettingProblem>,
     warnings: Vec<String>,
     endpoints: Vec<Endpoint>,
@@ -41,8 +43,10 @@ struct Endpoint {
 pub async fn run(args: CheckArgs) -> anyhow::Result<Exit> {
     let loaded = match Config::load(&args.config.config, &ProcessSecrets) {
         Ok(loaded) => loaded,
-        Err(ConfigError::Problems(problems)) if args.json => {
-            output::json(&Findings { problems, ..Findings::default() })?;
+        Err(error) if args.json => {
+            let words = error.to_string();
+            let problems = if let ConfigError::Problems(problems) = error { problems } else { Vec::new() };
+            output::json(&Findings { error: Some(words), problems, ..Findings::default() })?;
             return Ok(Exit::Config);
         }
         Err(error) => return Err(error.into()),

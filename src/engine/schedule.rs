@@ -36,7 +36,7 @@ impl CronPlan {
     /// # Errors
     /// The parser's words.
     pub fn parse(text: &str, zone: Tz) -> Result<Self, String> {
-        let parser = CronParser::builder().seconds(Seconds::Required).build();
+        let parser = CronParser::builder().seconds(Seconds::Required).dom_and_dow(true).build();
         let cron = parser.parse(text).map_err(|error| error.to_string())?;
         Ok(Self { text: text.to_owned(), cron, zone })
     }

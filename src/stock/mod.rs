@@ -1,6 +1,6 @@
 //! Pure stock arithmetic: pools, movements, targets, intents and how they are resolved (DESIGN section 3).
 //!
-//! [`step`] is the whole of it: `(book, input) -> effects`. No clock, no randomness, no I/O; time comes in with the input.
+//! [`step()`] is the whole of it: `(book, input) -> effects`. No clock, no randomness, no I/O; time comes in with the input.
 //!
 //! Words: a [`Book`] is everything known of one SKU in one pool. Each endpoint has a [`Side`] in it, whose `accounted` is
 //! the value there that is already folded into the pool. `target − accounted` is what has to be written there.

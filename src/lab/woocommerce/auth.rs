@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::hmac;
 
 use super::answer::Refusal;
 use super::php::{self, Params};
 use crate::clock::Time;
-use crate::stores::signature::hmac_sha256;
+use crate::stores::signature::{hmac_sha1, hmac_sha256};
 
 /// Timestamps further off are refused; nonces are remembered as long. WooCommerce's own limit.
 const OAUTH_WINDOW_SECONDS: i64 = 15 * 60;
@@ -138,10 +137,7 @@ fn check_nonce(nonces: &mut Nonces, now: i64, timestamp: &str, nonce: String) ->
 pub(super) fn sign(method: &str, key: &str, base: &str) -> Option<String> {
     match method {
         "HMAC-SHA256" => Some(STANDARD.encode(hmac_sha256(key.as_bytes(), base.as_bytes()))),
-        "HMAC-SHA1" => {
-            let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key.as_bytes());
-            Some(STANDARD.encode(hmac::sign(&key, base.as_bytes())))
-        }
+        "HMAC-SHA1" => Some(STANDARD.encode(hmac_sha1(key.as_bytes(), base.as_bytes()))),
         _ => None,
     }
 }

@@ -181,7 +181,7 @@ fn query_pairs(key: &str, value: &Param, pairs: &mut Vec<String>) {
     }
 }
 
-/// JSON as PHP's `json_encode` writes it: `\/` for a slash, `\uXXXX` for all that is not ASCII.
+/// JSON as PHP's `json_encode` writes it: `\/` for a slash, `\u00e9` for all that is not ASCII.
 pub(super) fn json(value: &Value) -> String {
     use std::fmt::Write as _;
     let plain = value.to_string();
