@@ -21,7 +21,7 @@ use shelfd::lab::world::{World, WorldOptions};
 const BINARY: &str = "target/release/shelfd";
 const SHEET_CALL: Duration = Duration::from_millis(300);
 const SHOP_CALL: Duration = Duration::from_millis(150);
-const SALES: usize = 40;
+const SALES: usize = 30;
 
 #[tokio::main]
 async fn main() {

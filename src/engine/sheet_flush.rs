@@ -11,7 +11,7 @@ use crate::clock::{self, Time};
 use crate::db::{Hint, HintDone, RowRecord, SHEET, StatusFacts, StockRequest, Want};
 use crate::plan::{StatusInput, row_status};
 use crate::sheet::SheetError;
-use crate::sheet::writer::{CellChange, CellOutcome, Expect, TabLayout, Target, WriteReport, write_checked};
+use crate::sheet::writer::{CellChange, CellOutcome, Expect, Stranded, TabLayout, Target, WriteReport, write_checked};
 use crate::stock::{Effect, Input, Intent, Rule, Settled, WriteKind};
 
 /// SKUs per flush. Three cells each stay far below the 2 MB that Google advises for a request.
@@ -178,9 +178,7 @@ impl Engine {
         if report.moved > 0 || report.put_back > 0 {
             tracing::info!(moved = report.moved, put_back = report.put_back, "rows had moved under a write");
         }
-        for stranded in &report.stranded {
-            tracing::error!(tab = %stranded.tab, row = stranded.row, "a cell was overwritten and could not be put back");
-        }
+        self.own_up(&report.stranded).await?;
         let mut tally = Tally::default();
         let mut settled = Vec::new();
         let mut unknown: BTreeMap<Pool, Vec<Sku>> = BTreeMap::new();
@@ -220,6 +218,30 @@ impl Engine {
             self.ledger.mark_unknown(SHEET, &pool, &skus).await?;
         }
         Ok((tally, again, trouble))
+    }
+
+    /// Cells that a write hit by mistake and that could not be put back yet: their numbers are ours, not a person's, and
+    /// are written back like any other.
+    async fn own_up(&self, stranded: &[Stranded]) -> Result<(), PassError> {
+        let layouts = lock(&self.shown).layouts.clone();
+        let mut requests = Vec::new();
+        let mut hints = Vec::new();
+        for cell in stranded {
+            tracing::error!(tab = %cell.tab, row = cell.row, "rows were sorted under a write; a cell is put back with the next one");
+            let Some((columns, _)) = layouts.get(&cell.tab) else { continue };
+            let stock = self.sheet.tab(&cell.tab).into_iter().flat_map(|mapping| &mapping.stock);
+            let pool =
+                stock.filter(|(_, header)| columns.get(header) == Some(cell.column)).map(|(pool, _)| pool).next();
+            let (Some(pool), Some(sku), Cell::Number(value)) = (pool, &cell.sku, &cell.wrote) else { continue };
+            let input = Input::Overwrote { value: *value as i64 };
+            requests.push(StockRequest { sku: sku.clone(), pool: pool.clone(), input });
+            hints.push((sku.to_string(), Want::STOCK, clock::now()));
+        }
+        if !requests.is_empty() {
+            self.ledger.stock(SHEET, requests, &[], clock::now()).await?;
+            self.ledger.hint(SHEET, &hints).await?;
+        }
+        Ok(())
     }
 
     /// The checked write, told what the ledger and the last read know of the cells around.

@@ -173,6 +173,11 @@ pub enum Input {
         /// Now.
         now: Time,
     },
+    /// We ourselves overwrote the value there without meaning to (rows were sorted under a write), and it still stands.
+    Overwrote {
+        /// What stands there now.
+        value: i64,
+    },
     /// The open intent's fate is known.
     Settle {
         /// Its fate.

@@ -20,6 +20,12 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
         Input::Plan { rule, kind, from, key, now } => {
             plan(book.pool, &mut side, rule, kind, from, key, now, &mut effects);
         }
+        Input::Overwrote { value } => {
+            // Nobody's movement: the value is accounted for, and the difference to the target is written back.
+            if side.accounted.is_some() && side.intent.is_none() {
+                side.accounted = Some(value);
+            }
+        }
         Input::Settle { settled, now, stale_for } => {
             settle(&mut side, settled, now, stale_for);
         }

@@ -141,6 +141,15 @@ fn an_overwritten_sale_is_taken_away_again() {
 }
 
 #[test]
+fn what_we_overwrote_ourselves_is_written_back_and_moves_nothing() {
+    let mut book = agreed(16);
+    assert_eq!(step(&mut book, "sheet", Input::Overwrote { value: 14 }), vec![]);
+    assert_eq!(read(&mut book, "sheet", Reading::exact(14, at(1))), vec![]);
+    assert_eq!(book.pool, Some(16));
+    assert_eq!(plan(&mut book, "sheet", WriteKind::Checked, at(2)).map(|i| (i.expected, i.delta)), Some((14, 2)));
+}
+
+#[test]
 fn staff_setting_stock_is_a_movement_also_beside_sales() {
     let mut book = agreed(10);
     step(&mut book, "a", Input::Orders { took: 2, gave: 0 });
