@@ -76,6 +76,17 @@ pub struct CellWrite {
     pub only_if: Option<i64>,
 }
 
+/// What became of one written cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// Written, whatever it showed.
+    Plainly,
+    /// Written, because it showed the expected number at that very moment.
+    Matched,
+    /// Not written, because it did not.
+    Not,
+}
+
 /// What went wrong with a call to Google. Texts never hold credentials.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SheetError {
@@ -145,6 +156,6 @@ pub trait Workbook: Send + Sync {
     async fn read(&self, ranges: &[CellRange], render: Render) -> Result<Vec<Grid>, SheetError>;
 
     /// Write cells in one call, all or nothing but for cells with a condition: those are passed over when they show
-    /// something else. Which were written, in order.
-    async fn write(&self, cells: &[CellWrite]) -> Result<Vec<bool>, SheetError>;
+    /// something else. What became of each, in order.
+    async fn write(&self, cells: &[CellWrite]) -> Result<Vec<Applied>, SheetError>;
 }

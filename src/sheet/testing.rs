@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{CellRange, CellWrite, Grid, Render, Shape, SheetError, TabShape, Workbook};
+use super::{Applied, CellRange, CellWrite, Grid, Render, Shape, SheetError, TabShape, Workbook};
 use crate::catalog::{Cell, TabMapping};
 
 /// What was entered in a cell.
@@ -241,7 +241,7 @@ impl Workbook for FakeBook {
         })
     }
 
-    async fn write(&self, cells: &[CellWrite]) -> Result<Vec<bool>, SheetError> {
+    async fn write(&self, cells: &[CellWrite]) -> Result<Vec<Applied>, SheetError> {
         self.pass(Op::Write, |state| {
             state.version += 1;
             let mut applied = Vec::new();
@@ -256,8 +256,12 @@ impl Workbook for FakeBook {
                     Some(Entered::Plain(Cell::Text(shown))) => *shown == number.to_string(),
                     _ => false,
                 };
-                applied.push(!conditional || cell.only_if.is_none_or(is_shown));
-                if applied.last() == Some(&true) {
+                applied.push(match cell.only_if {
+                    Some(number) if conditional && is_shown(number) => Applied::Matched,
+                    Some(_) if conditional => Applied::Not,
+                    Some(_) | None => Applied::Plainly,
+                });
+                if applied.last() != Some(&Applied::Not) {
                     tab.enter(row, column, Entered::Plain(cell.value.clone()));
                 }
             }

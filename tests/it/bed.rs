@@ -74,7 +74,7 @@ impl Bed {
     }
 
     pub async fn start_keyed(items: Vec<LabItem>, key_style: KeyStyle) -> Self {
-        shelfd::telemetry::start_logging("info");
+        shelfd::telemetry::start_logging("off");
         shelfd::telemetry::start_tls();
         let options = WorldOptions {
             items,

@@ -33,7 +33,7 @@ use auth::{SCOPES, Tokens};
 use error::Watch;
 use transport::Connector;
 
-use crate::sheet::{CellRange, CellWrite, Grid, Render, Shape, SheetError, TabShape, Workbook};
+use crate::sheet::{Applied, CellRange, CellWrite, Grid, Render, Shape, SheetError, TabShape, Workbook};
 
 /// A call that takes longer is given up on. Google itself ends a request after 180 s
 /// (<https://developers.google.com/workspace/sheets/api/limits>); a person waits less, and a lost answer is looked up.
@@ -154,7 +154,7 @@ impl GoogleWorkbook {
     }
 
     /// Write cells of which some may only be written while they still show what is expected.
-    async fn swap(&self, cells: &[CellWrite]) -> Result<Vec<bool>, SheetError> {
+    async fn swap(&self, cells: &[CellWrite]) -> Result<Vec<Applied>, SheetError> {
         let known = || self.ids.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut ids = known();
         if cells.iter().any(|cell| !ids.contains_key(&cell.tab)) {
@@ -262,7 +262,7 @@ impl Workbook for GoogleWorkbook {
         Ok(grids)
     }
 
-    async fn write(&self, cells: &[CellWrite]) -> Result<Vec<bool>, SheetError> {
+    async fn write(&self, cells: &[CellWrite]) -> Result<Vec<Applied>, SheetError> {
         if cells.is_empty() {
             return Ok(Vec::new());
         }
@@ -284,7 +284,7 @@ impl Workbook for GoogleWorkbook {
         // A real answer always counts; `{}` comes from something in between.
         let written = answer.await?.total_updated_cells;
         written
-            .map(|_| vec![true; cells.len()])
+            .map(|_| vec![Applied::Plainly; cells.len()])
             .ok_or_else(|| SheetError::Unexpected("a write that counts no cells".to_owned()))
     }
 }

@@ -14,7 +14,7 @@ use google_sheets4::api::{
 };
 
 use crate::catalog::Cell;
-use crate::sheet::{CellWrite, SheetError};
+use crate::sheet::{Applied, CellWrite, SheetError};
 
 /// The request; `ids` are the tabs' ids by title.
 ///
@@ -72,14 +72,18 @@ fn data(value: &Cell) -> CellData {
 ///
 /// # Errors
 /// [`SheetError::Unexpected`] when replies are missing.
-pub fn applied(cells: &[CellWrite], answer: BatchUpdateSpreadsheetResponse) -> Result<Vec<bool>, SheetError> {
+pub fn applied(cells: &[CellWrite], answer: BatchUpdateSpreadsheetResponse) -> Result<Vec<Applied>, SheetError> {
     let replies = answer.replies.unwrap_or_default();
     if replies.len() != cells.len() {
         return Err(SheetError::Unexpected(format!("{} writes sent, {} answered", cells.len(), replies.len())));
     }
     let is_applied = |(cell, reply): (&CellWrite, google_sheets4::api::Response)| {
         let changed = reply.find_replace.and_then(|reply| reply.occurrences_changed).unwrap_or(0);
-        cell.only_if.is_none() || changed > 0
+        match cell.only_if {
+            None => Applied::Plainly,
+            Some(_) if changed > 0 => Applied::Matched,
+            Some(_) => Applied::Not,
+        }
     };
     Ok(cells.iter().zip(replies).map(is_applied).collect())
 }

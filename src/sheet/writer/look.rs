@@ -10,7 +10,7 @@ use crate::sheet::{CellRange, Grid, Render, Shape, SheetError, Workbook};
 
 /// Tabs up to this size are always read whole (key and target columns only): some tens of kilobytes, for which a moved
 /// row is found without another call, and what an overwritten cell held before is known.
-const WHOLE_ROWS_MAX: u32 = 1_000;
+pub(super) const WHOLE_ROWS_MAX: u32 = 1_000;
 /// More rows than this are not asked for one by one: the address of the call would grow too long.
 const HINTS_MAX: usize = 300;
 /// Rows this near to each other share a range: a few cells more cost less than a range.

@@ -18,7 +18,7 @@ pub use change::{CellChange, CellOutcome, Expect, Known, Stranded, TabLayout, Ta
 use look::{Looker, Wanted, fingerprint};
 use view::{Place, Views};
 
-use super::{CellWrite, SheetError, Workbook};
+use super::{Applied, CellWrite, SheetError, Workbook};
 use crate::catalog::{Cell, HeaderProblem, Locale, Sku};
 use crate::retry::Verdict;
 
@@ -132,8 +132,8 @@ struct Sent {
     before: Cell,
     /// The answer was lost.
     lost: Option<SheetError>,
-    /// False when the cell surely was not written, because it did not show what was expected.
-    applied: bool,
+    /// What Google said of it; `Plainly` until then.
+    applied: Applied,
 }
 
 /// One call of [`write_checked`].
@@ -284,7 +284,7 @@ impl Flush<'_> {
         }
         // Our own number that the sheet took for a text: the same value, but a sum would pass over it.
         if job.plain && matches!((&seen.cell, &job.value), (Cell::Text(_), Cell::Number(_))) {
-            return Ok(Sent { row, column, before: seen.cell, lost: None, applied: true });
+            return Ok(Sent { row, column, before: seen.cell, lost: None, applied: Applied::Plainly });
         }
         if self.same(&seen.cell, &job.value) {
             return Err(CellOutcome::AlreadyThere { row: row + 1 });
@@ -293,7 +293,9 @@ impl Flush<'_> {
             Expect::Value(expected) if !self.same(&seen.cell, expected) => {
                 Err(CellOutcome::PersonChanged { row: row + 1, found: seen.cell })
             }
-            Expect::Value(_) | Expect::Own => Ok(Sent { row, column, before: seen.cell, lost: None, applied: true }),
+            Expect::Value(_) | Expect::Own => {
+                Ok(Sent { row, column, before: seen.cell, lost: None, applied: Applied::Plainly })
+            }
         }
     }
 

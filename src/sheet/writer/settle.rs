@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::look::WHOLE_ROWS_MAX;
 use super::view::{Key, Place, Seen, View, Views};
 use super::{Cause, CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent};
 use crate::catalog::{Cell, Sku};
-use crate::sheet::SheetError;
+use crate::sheet::{Applied, SheetError};
 
 /// What became of one write.
 enum Fate {
@@ -46,7 +47,7 @@ impl Flush<'_> {
     /// write, `views` after it.
     pub(super) fn settle(&mut self, jobs: Vec<Job>, checked: &Views, views: &Views) -> Vec<Job> {
         let moved: BTreeSet<usize> = jobs.iter().filter(|job| self.has_moved(job, views)).map(|job| job.tab).collect();
-        let verdicts: Vec<Verdict> = jobs.iter().map(|job| self.judge(job, &jobs, &moved, views)).collect();
+        let verdicts: Vec<Verdict> = jobs.iter().map(|job| self.judge(job, &jobs, &moved, checked, views)).collect();
         let meant: BTreeSet<(usize, String, Option<Sku>)> =
             jobs.iter().map(|job| (job.tab, job.header.clone(), job.sku.clone())).collect();
         let mut again: Vec<Job> = Vec::new();
@@ -91,7 +92,7 @@ impl Flush<'_> {
         view.zip(job.sent.as_ref()).is_some_and(|(view, sent)| view.place_of(job, sent.row) != Place::At(sent.row))
     }
 
-    fn judge(&self, job: &Job, jobs: &[Job], moved: &BTreeSet<usize>, views: &Views) -> Verdict {
+    fn judge(&self, job: &Job, jobs: &[Job], moved: &BTreeSet<usize>, checked: &Views, views: &Views) -> Verdict {
         let Some(sent) = &job.sent else { return Fate::Again.into() };
         let doubt = || Fate::Done(CellOutcome::Unknown(sent.lost.clone().unwrap_or(SheetError::Unsettled)));
         let astray = |fate: Fate| Verdict { fate, astray: true, wrong_column: false };
@@ -105,7 +106,7 @@ impl Flush<'_> {
             Place::Gone => return astray(Fate::Done(CellOutcome::RowGone)),
         };
         let seen = view.seen(row, column);
-        if !sent.applied {
+        if sent.applied == Applied::Not {
             // Nothing was written. What stands there now decides: the same number shown differently, or a person's.
             return self.judge_unapplied(job, sent, row, &seen).into();
         }
@@ -130,6 +131,13 @@ impl Flush<'_> {
                 Some(_) => doubt().into(),
             };
         }
+        let before = checked.get(self.title(job)).and_then(|view| view.as_ref().ok());
+        let landed_elsewhere = |before: &View| self.has_victim(job, jobs, before, view, column);
+        if sent.applied == Applied::Matched && before.is_some_and(|before| !landed_elsewhere(before)) {
+            // Some cell that showed the expected number was written, and no other row's: it was the right one, and
+            // somebody has typed since.
+            return Fate::Done(CellOutcome::Written { row: row + 1 }).into();
+        }
         let is_ours = |other: &Job| {
             other.tab == job.tab
                 && other.header == job.header
@@ -142,6 +150,28 @@ impl Flush<'_> {
             false if !seen.formula && jobs.iter().any(is_ours) => Fate::Hit(seen.cell),
             false if sent.lost.is_none() => Fate::Again,
             false => doubt(),
+        })
+    }
+
+    /// May a matched write have hit another row: one that shows the written number now, and did not before?
+    fn has_victim(&self, job: &Job, jobs: &[Job], before: &View, view: &View, column: u32) -> bool {
+        // Of a large tab only some rows were looked at.
+        if self.layouts.get(job.tab).is_none_or(|layout| layout.rows > WHOLE_ROWS_MAX) {
+            return true;
+        }
+        let is_its_own = |sku: &Sku| {
+            let same_cell = |other: &&Job| other.tab == job.tab && other.header == job.header;
+            let mut meant = jobs.iter().filter(same_cell).filter(|other| other.sku.as_ref() == Some(sku));
+            meant.any(|other| self.same(&other.value, &job.value))
+        };
+        let shows_it = |row: u32| self.same(&view.seen(row, column).cell, &job.value);
+        view.keys().filter(|(row, _)| shows_it(*row)).any(|(row, key)| match key {
+            Key::Sku(sku) if Some(sku) == job.sku.as_ref() || is_its_own(sku) => false,
+            Key::Sku(sku) => match before.place(Some(sku), row) {
+                Place::At(row) => !self.same(&before.seen(row, column).cell, &job.value),
+                Place::Gone | Place::Twice => true,
+            },
+            Key::Blank | Key::Unreadable => true,
         })
     }
 

@@ -49,3 +49,18 @@ async fn a_number_that_became_a_text_is_made_a_number() {
     assert_eq!((outcomes, writes(&book)), (vec!["written 2".to_owned()], 2));
     book.with_tab("Shop", |tab| assert!(matches!(&tab.rows[1][STOCK], Entered::Plain(Cell::Number(_)))));
 }
+
+#[tokio::test]
+async fn what_is_typed_after_the_write_stays_also_when_rows_move() {
+    // The old number again, or any other: our write is done, and the rest is the person's.
+    for typed in [1.0, 6.0] {
+        let book = conditional();
+        book.hook(When::After(Op::Write, 1), move |tabs| {
+            shop_tab(tabs).enter(1, STOCK, number(typed));
+            reverse(tabs);
+        });
+        let (outcomes, _) = flush(&book, Size::Small, &[stock("A", 0.0)]).await;
+        assert_eq!((outcomes, writes(&book)), (vec!["written 6".to_owned()], 1));
+        assert_eq!(shown(&book)[4], format!("A {typed} old"));
+    }
+}
