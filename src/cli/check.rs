@@ -89,7 +89,7 @@ async fn sheet(config: &Config) -> Vec<CheckLine> {
         Ok(book) => book,
         Err(error) => return vec![line("account", false, error.to_string())],
     };
-    let read = match read_tabs(&book, &config.sheet.tabs, config.sheet.block_rows, 1).await {
+    let read = match read_tabs(&book, &config.sheet.tabs, config.sheet.block_rows, 1, None).await {
         Ok(read) => read,
         Err(error) => return vec![line("access", false, error.to_string())],
     };

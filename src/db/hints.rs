@@ -94,6 +94,12 @@ impl Ledger {
         Ok(due.map(super::time))
     }
 
+    /// Is there stock of an endpoint to be planned?
+    pub async fn stock_is_due(&self, endpoint: &str, now: Time) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM hints WHERE endpoint = ? AND stock AND due_at <= ?)";
+        Ok(sqlx::query_scalar(sql).bind(endpoint).bind(millis(now)).fetch_one(&self.readers).await?)
+    }
+
     /// Leave hints after a pass. One that was given again meanwhile stays.
     pub async fn finish_hints(&self, endpoint: &str, done: &[(Hint, HintDone)], now: Time) -> Result<()> {
         if done.is_empty() {

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::shop_pass::verdict;
-use super::{CronPlan, Engine, Shop, lock, schedule};
+use super::{CronPlan, Engine, ReadManner, Shop, lock, schedule};
 use crate::clock::{self, Time};
 use crate::db::SHEET;
 use crate::retry::Verdict;
@@ -16,6 +16,8 @@ use crate::retry::Verdict;
 const INBOX_EVERY: Duration = Duration::from_secs(5);
 /// The same for hints.
 const HINTS_EVERY: Duration = Duration::from_secs(5);
+/// A read of the sheet that gave way to stock is made up for so much later: sales come in flurries, and reads are counted.
+const GAVE_WAY: Duration = Duration::from_secs(1);
 /// Handled deliveries are kept this long to recognise repeats. Shopify repeats for 4 hours, others up to 2 days.
 const INBOX_KEPT: Duration = Duration::from_secs(7 * 86_400);
 /// Run records are kept this long.
@@ -108,25 +110,24 @@ async fn shop_task(engine: Arc<Engine>, shop: Shop, shutdown: CancellationToken)
 async fn sheet_task(engine: Arc<Engine>, shutdown: CancellationToken) {
     let mut failures = 0;
     let mut probed: Option<tokio::time::Instant> = None;
+    let mut pause = Duration::ZERO;
     while !shutdown.is_cancelled() {
         let ripe = lock(&engine.settler).next_due().is_some_and(|due| due <= clock::now());
         let distrusted = lock(&engine.shown).version.is_none();
-        let due = probed.is_none_or(|at| at.elapsed() >= engine.timing.poll);
         // A read that has just failed to be complete is not repeated faster than the probe.
-        let read = if due
-            || ripe
-            || (distrusted && probed.is_none_or(|at| at.elapsed() >= HINTS_EVERY.min(engine.timing.poll)))
-        {
+        let after = if distrusted { pause.min(HINTS_EVERY) } else { pause };
+        if ripe || probed.is_none_or(|at| at.elapsed() >= after) {
             probed = Some(tokio::time::Instant::now());
-            engine.read_sheet(false).await.map(|_| ())
-        } else {
-            Ok(())
-        };
-        if let Err(error) = read {
-            tracing::warn!("sheet: {error}");
-            failures += 1;
-            rest(&engine, failures, verdict(&error), &shutdown).await;
-            continue;
+            match engine.read_sheet(ReadManner::Probe).await {
+                Ok(Some(_)) => pause = engine.timing.poll,
+                Ok(None) => pause = GAVE_WAY.min(engine.timing.poll),
+                Err(error) => {
+                    tracing::warn!("sheet: {error}");
+                    failures += 1;
+                    rest(&engine, failures, verdict(&error), &shutdown).await;
+                    continue;
+                }
+            }
         }
         if let Err(pause) = engine.flush_or_rest("hints").await {
             pause_or_stop(pause, &shutdown).await;
@@ -135,7 +136,7 @@ async fn sheet_task(engine: Arc<Engine>, shutdown: CancellationToken) {
         failures = 0;
         let hint = engine.ledger.next_due(SHEET).await.ok().flatten();
         let settle = lock(&engine.settler).next_due();
-        let probe = probed.map_or(Duration::ZERO, |at| engine.timing.poll.saturating_sub(at.elapsed()));
+        let probe = probed.map_or(Duration::ZERO, |at| pause.saturating_sub(at.elapsed()));
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = engine.wakes.wait(SHEET) => {}

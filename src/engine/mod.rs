@@ -34,6 +34,7 @@ pub use daemon::Daemon;
 pub use preview::{Preview, PreviewProblem};
 pub use schedule::{CronPlan, due_between};
 pub use settle::Settler;
+pub use sheet_read::ReadManner;
 pub use sync::SyncReport;
 pub use wake::Wakes;
 

@@ -39,7 +39,7 @@ impl Engine {
     /// # Errors
     /// When something cannot be read, or a guard would stop the run.
     pub async fn preview(&self) -> Result<Preview, PassError> {
-        let read = read_tabs(self.book.as_ref(), &self.sheet.tabs, self.sheet.block_rows, 3).await?;
+        let read = read_tabs(self.book.as_ref(), &self.sheet.tabs, self.sheet.block_rows, 3, None).await?;
         let complete = read.complete;
         let parsed = self.parse(read);
         let known = self.ledger.rows().await?;

@@ -1,6 +1,7 @@
 //! Observe the sheet and fold what people changed into the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::{BySku, Engine, PassError, Tally, lock, movements};
 use crate::catalog::{Cell, Columns, Locale, Problem, RawRow, Row, Sku, Tab, TabMapping, key_of, parse_tab};
@@ -12,6 +13,17 @@ use crate::stock::{Effect, Input, Reading};
 
 /// A read whose file changed under it is repeated so often, then taken as partial.
 const READ_TRIES: u32 = 3;
+/// People's edits wait for stock so long at most: then a read is made to its end, however much is sold meanwhile.
+const GIVES_WAY_FOR: Duration = Duration::from_secs(15);
+
+/// How the sheet is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadManner {
+    /// If its file version says that it changed, and as long as no stock has to be written.
+    Probe,
+    /// Whatever its version says, and to the end.
+    Full,
+}
 
 /// The status cells of one row as they stand in the sheet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +38,8 @@ pub(super) struct ShownStatus {
 pub(super) struct Shown {
     /// File version of the last complete read.
     pub version: Option<i64>,
+    /// When the last read ended.
+    pub read_at: Option<tokio::time::Instant>,
     /// What is wrong in the sheet.
     pub problems: Vec<Problem>,
     /// Why tabs could not be read at all.
@@ -52,18 +66,22 @@ pub(super) struct Parsed {
 }
 
 impl Engine {
-    /// Read the sheet if its file version says that it changed (or when forced), and accept what has settled.
+    /// Read the sheet, and accept what has settled. `None`: stock has to be written first; nothing was taken in.
     ///
     /// # Errors
     /// When Google or the ledger fails, or a guard stops everything.
-    pub async fn read_sheet(&self, force: bool) -> Result<Tally, PassError> {
-        let known = lock(&self.shown).version;
-        if !force && known.is_some() && known == Some(self.book.version().await?) {
-            let ripe = lock(&self.settler).ripe(clock::now());
-            return self.accept(ripe, Vec::new(), Vec::new(), clock::now()).await;
-        }
-        let at = clock::now();
-        let read = read_tabs(self.book.as_ref(), &self.sheet.tabs, self.sheet.block_rows, READ_TRIES).await?;
+    pub async fn read_sheet(&self, manner: ReadManner) -> Result<Option<Tally>, PassError> {
+        let known = lock(&self.shown).version.filter(|_| manner == ReadManner::Probe);
+        // Only fetching may be broken off: what the settler has taken in would be lost.
+        let (at, read) = tokio::select! {
+            read = self.fetch(known) => read?,
+            () = self.stock_waits(manner) => return Ok(None),
+        };
+        let Some(read) = read else {
+            let now = clock::now();
+            let ripe = lock(&self.settler).ripe(now);
+            return self.accept(ripe, Vec::new(), Vec::new(), now).await.map(Some);
+        };
         let complete = read.complete;
         let version = read.version;
         let parsed = self.parse(read);
@@ -80,10 +98,35 @@ impl Engine {
         let settled = lock(&self.settler).sort(changed, at);
         let mut shown = parsed.shown;
         shown.version = complete.then_some(version);
+        shown.read_at = Some(tokio::time::Instant::now());
         shown.problems = parsed.problems;
         shown.tab_problems = parsed.tab_problems;
         *lock(&self.shown) = shown;
-        self.accept(settled, moved, missing, at).await
+        self.accept(settled, moved, missing, at).await.map(Some)
+    }
+
+    /// The sheet, unless it still has the known version; and a moment before anything of it was read.
+    async fn fetch(&self, known: Option<i64>) -> Result<(Time, Option<SheetRead>), PassError> {
+        let version = self.book.version().await?;
+        let at = clock::now();
+        if known == Some(version) {
+            return Ok((at, None));
+        }
+        let tabs = &self.sheet.tabs;
+        let read = read_tabs(self.book.as_ref(), tabs, self.sheet.block_rows, READ_TRIES, Some(version)).await?;
+        Ok((at, Some(read)))
+    }
+
+    /// Ends when stock has to be written to the sheet, and reading it may wait.
+    async fn stock_waits(&self, manner: ReadManner) {
+        let read_at = lock(&self.shown).read_at;
+        let may_wait = read_at.is_some_and(|at| at.elapsed() < GIVES_WAY_FOR) && self.halted().is_none();
+        if manner == ReadManner::Full || !may_wait {
+            return std::future::pending().await;
+        }
+        while !self.ledger.stock_is_due(SHEET, clock::now()).await.unwrap_or(false) {
+            self.wakes.wait(SHEET).await;
+        }
     }
 
     /// Forget that the last read is current: the next one reads whatever the file version says.

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde::Serialize;
 
 use super::shop_pass::verdict;
-use super::{Engine, PassError, Tally};
+use super::{Engine, PassError, ReadManner, Tally};
 use crate::clock;
 use crate::db::SHEET;
 use crate::retry::Verdict;
@@ -90,13 +90,13 @@ impl Engine {
     async fn read_patiently(&self) -> Result<Tally, PassError> {
         let mut attempt = 1;
         loop {
-            match self.read_sheet(true).await {
+            match self.read_sheet(ReadManner::Full).await {
                 Err(error) if verdict(&error) == Verdict::Retry && attempt < READ_ATTEMPTS => {
                     tracing::warn!("sheet: {error}; trying again");
                     tokio::time::sleep(self.backoff(attempt, Verdict::Retry)).await;
                     attempt += 1;
                 }
-                result => return result,
+                result => return result.map(Option::unwrap_or_default),
             }
         }
     }

@@ -87,6 +87,27 @@ pub enum Applied {
     Not,
 }
 
+/// One cell as it stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Seen {
+    /// What it shows.
+    pub cell: Cell,
+    /// A formula stands here, or fills it from elsewhere.
+    pub formula: bool,
+}
+
+/// The cells of one range as they stand: rows of cells, ragged like a [`Grid`].
+pub type SeenGrid = Vec<Vec<Seen>>;
+
+/// What a write did and left behind, all of one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Receipt {
+    /// What became of each cell, in order.
+    pub applied: Vec<Applied>,
+    /// The ranges asked for, in order, as the write left them: nobody comes between a write and these.
+    pub left: Vec<SeenGrid>,
+}
+
 /// What went wrong with a call to Google. Texts never hold credentials.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SheetError {
@@ -156,6 +177,6 @@ pub trait Workbook: Send + Sync {
     async fn read(&self, ranges: &[CellRange], render: Render) -> Result<Vec<Grid>, SheetError>;
 
     /// Write cells in one call, all or nothing but for cells with a condition: those are passed over when they show
-    /// something else. What became of each, in order.
-    async fn write(&self, cells: &[CellWrite]) -> Result<Vec<Applied>, SheetError>;
+    /// something else. Also tells how the `look` ranges stand right after it, within the same atomic step.
+    async fn write(&self, cells: &[CellWrite], look: &[CellRange]) -> Result<Receipt, SheetError>;
 }

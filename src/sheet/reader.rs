@@ -31,7 +31,7 @@ pub struct TabRead {
 }
 
 /// Read all mapped tabs, `block_rows` rows per call at most. When the file changed meanwhile the read is repeated, up to
-/// `tries` reads in all; the last one is taken as it is.
+/// `tries` reads in all; the last one is taken as it is. `version` is the file's version, where it has just been asked.
 ///
 /// # Errors
 /// What a call gave. A refused call counts as a try: a tab may have been renamed or cut between two calls.
@@ -40,20 +40,28 @@ pub async fn read_tabs(
     mappings: &[TabMapping],
     block_rows: u32,
     tries: u32,
+    version: Option<i64>,
 ) -> Result<SheetRead, SheetError> {
     let mut left = tries.max(1);
+    let mut before = match version {
+        Some(version) => version,
+        None => book.version().await?,
+    };
     loop {
         left -= 1;
-        let before = book.version().await?;
         let (locale, tabs) = match read_once(book, mappings, block_rows.max(1)).await {
             Ok(read) => read,
-            Err(SheetError::Refused(_)) if left > 0 => continue,
+            Err(SheetError::Refused(_)) if left > 0 => {
+                before = book.version().await?;
+                continue;
+            }
             Err(error) => return Err(error),
         };
-        let complete = book.version().await? == before;
-        if complete || left == 0 {
-            return Ok(SheetRead { version: before, complete, locale, tabs });
+        let after = book.version().await?;
+        if after == before || left == 0 {
+            return Ok(SheetRead { version: before, complete: after == before, locale, tabs });
         }
+        before = after;
     }
 }
 
@@ -203,7 +211,7 @@ mod tests {
         let book =
             FakeBook::new(vec![("Shirts", tab(&[("A", 1.0), ("", 0.0), ("B", 2.0)])), ("Mugs", tab(&[("C", 3.0)]))]);
         let mappings = [mapping("Shirts", &["SKU"]), mapping("Mugs", &["SKU"])];
-        let read = read_tabs(&book, &mappings, 1_000, 3).await.unwrap();
+        let read = read_tabs(&book, &mappings, 1_000, 3, None).await.unwrap();
         assert!(read.complete);
         assert_eq!(read.locale, Locale::Comma);
         assert_eq!(rows(&read.tabs[0]), [row(2, "A", 1.0), row(4, "B", 2.0)]);
@@ -220,7 +228,7 @@ mod tests {
         let body: Vec<(&str, f64)> = skus.iter().map(|sku| (sku.as_str(), 1.0)).collect();
         let book = FakeBook::new(vec![("A", tab(&body)), ("B", tab(&body))]);
         let mappings = [mapping("A", &["SKU"]), mapping("B", &["SKU"])];
-        let read = read_tabs(&book, &mappings, 10, 1).await.unwrap();
+        let read = read_tabs(&book, &mappings, 10, 1, None).await.unwrap();
         for tab in &read.tabs {
             let rows = rows(tab);
             assert_eq!(rows.len(), 25);
@@ -234,7 +242,7 @@ mod tests {
     async fn a_change_while_reading_repeats_the_read() {
         let book = FakeBook::new(vec![("A", tab(&[("X", 1.0), ("Y", 2.0)]))]);
         book.hook(When::Before(Op::Read, 2), |tabs| tabs[0].enter(1, 2, number(9.0)));
-        let read = read_tabs(&book, &[mapping("A", &["SKU"])], 100, 3).await.unwrap();
+        let read = read_tabs(&book, &[mapping("A", &["SKU"])], 100, 3, None).await.unwrap();
         assert!(read.complete);
         assert_eq!((read.version, rows(&read.tabs[0])), (1, vec![row(2, "X", 9.0), row(3, "Y", 2.0)]));
         assert_eq!(book.calls().iter().filter(|op| **op == Op::Shape).count(), 2);
@@ -246,7 +254,7 @@ mod tests {
         for nth in [2, 4] {
             book.hook(When::Before(Op::Read, nth), |tabs| tabs[0].rows.swap(0, 0));
         }
-        let read = read_tabs(&book, &[mapping("A", &["SKU"])], 100, 2).await.unwrap();
+        let read = read_tabs(&book, &[mapping("A", &["SKU"])], 100, 2, None).await.unwrap();
         assert!(!read.complete);
         assert_eq!(read.version, 1, "the version from before, so that the next probe sees a change");
         assert_eq!(rows(&read.tabs[0]), [row(2, "X", 1.0)]);
@@ -260,7 +268,7 @@ mod tests {
         twice[0][4] = text("Stock");
         let book = FakeBook::new(vec![("Renamed", renamed), ("Twice", twice), ("Good", tab(&[("Y", 2.0)]))]);
         let mappings = ["Gone", "Renamed", "Twice", "Good"].map(|tab| mapping(tab, &["SKU"]));
-        let read = read_tabs(&book, &mappings, 100, 3).await.unwrap();
+        let read = read_tabs(&book, &mappings, 100, 3, None).await.unwrap();
         let problem = |index: usize| read.tabs[index].content.as_ref().unwrap_err()[0].to_string();
         assert_eq!(problem(0), "no tab is called \"Gone\"; the spreadsheet has: Renamed, Twice, Good");
         assert!(problem(1).contains("no column is called \"Stock\""), "{}", problem(1));
@@ -272,18 +280,19 @@ mod tests {
     async fn a_tab_renamed_between_two_calls_is_looked_at_again() {
         let book = FakeBook::new(vec![("A", tab(&[("X", 1.0)])), ("B", tab(&[("Y", 2.0)]))]);
         book.hook(When::Before(Op::Read, 2), |tabs| tabs[0].title = "C".to_owned());
-        let read = read_tabs(&book, &[mapping("A", &["SKU"]), mapping("B", &["SKU"])], 100, 3).await.unwrap();
+        let read = read_tabs(&book, &[mapping("A", &["SKU"]), mapping("B", &["SKU"])], 100, 3, None).await.unwrap();
         assert!(matches!(read.tabs[0].content.as_ref().unwrap_err()[0], HeaderProblem::TabMissing { .. }));
         assert_eq!(rows(&read.tabs[1]), [row(2, "Y", 2.0)]);
         let broken = FakeBook::new(vec![]);
         broken.fail(Op::Shape, 1, false, SheetError::Quota);
-        assert!(matches!(read_tabs(&broken, &[], 1, 3).await, Err(SheetError::Quota)));
+        assert!(matches!(read_tabs(&broken, &[], 1, 3, None).await, Err(SheetError::Quota)));
     }
 
     #[tokio::test]
     async fn an_empty_tab_and_one_with_headers_only() {
         let book = FakeBook::new(vec![("Empty", vec![]), ("Headers", tab(&[]))]);
-        let read = read_tabs(&book, &["Empty", "Headers"].map(|tab| mapping(tab, &["SKU"])), 100, 1).await.unwrap();
+        let read =
+            read_tabs(&book, &["Empty", "Headers"].map(|tab| mapping(tab, &["SKU"])), 100, 1, None).await.unwrap();
         assert_eq!(read.tabs[0].content.as_ref().unwrap_err().len(), 3);
         assert_eq!(rows(&read.tabs[1]), []);
         assert_eq!(book.calls(), [Op::Version, Op::Shape, Op::Read, Op::Version]);

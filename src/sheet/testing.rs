@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Applied, CellRange, CellWrite, Grid, Render, Shape, SheetError, TabShape, Workbook};
+use super::{Applied, CellRange, CellWrite, Grid, Receipt, Render, Seen, Shape, SheetError, TabShape, Workbook};
 use crate::catalog::{Cell, TabMapping};
 
 /// What was entered in a cell.
@@ -55,6 +55,8 @@ struct State {
     faults: Vec<(Op, usize, bool, SheetError)>,
     /// Keep the conditions of writes.
     conditional: bool,
+    /// Leave a number written on condition as a text.
+    texts: bool,
 }
 
 /// The workbook.
@@ -150,6 +152,12 @@ impl FakeBook {
         self
     }
 
+    /// As [`Self::conditional`]; what is replaced becomes a text.
+    pub fn leaving_texts(self) -> Self {
+        self.state().texts = true;
+        self.conditional()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -241,11 +249,11 @@ impl Workbook for FakeBook {
         })
     }
 
-    async fn write(&self, cells: &[CellWrite]) -> Result<Vec<Applied>, SheetError> {
+    async fn write(&self, cells: &[CellWrite], look: &[CellRange]) -> Result<Receipt, SheetError> {
         self.pass(Op::Write, |state| {
             state.version += 1;
+            let (conditional, texts) = (state.conditional, state.texts);
             let mut applied = Vec::new();
-            let conditional = state.conditional;
             for cell in cells {
                 let tab = state.tabs.iter_mut().find(|tab| tab.title == cell.tab).unwrap();
                 let (row, column) = (cell.row as usize, cell.column as usize);
@@ -256,16 +264,34 @@ impl Workbook for FakeBook {
                     Some(Entered::Plain(Cell::Text(shown))) => *shown == number.to_string(),
                     _ => false,
                 };
-                applied.push(match cell.only_if {
+                let how = match cell.only_if {
                     Some(number) if conditional && is_shown(number) => Applied::Matched,
                     Some(_) if conditional => Applied::Not,
                     Some(_) | None => Applied::Plainly,
-                });
-                if applied.last() != Some(&Applied::Not) {
-                    tab.enter(row, column, Entered::Plain(cell.value.clone()));
+                };
+                applied.push(how);
+                let value = Entered::Plain(cell.value.clone());
+                match how {
+                    Applied::Not => {}
+                    Applied::Matched if texts => tab.enter(row, column, text(&cell.value.quote_whole())),
+                    Applied::Matched | Applied::Plainly => tab.enter(row, column, value),
                 }
             }
-            Ok(applied)
+            let left = look.iter().map(|range| {
+                let tab = state.tabs.iter().find(|tab| tab.title == range.tab);
+                let tab = tab.ok_or_else(|| SheetError::Refused(format!("Unable to parse range: {}", range.tab)))?;
+                let (shown, entered) = (tab.take(range, Render::Values)?, tab.take(range, Render::Formulas)?);
+                let seen = |row: usize, column: usize, cell: &Cell| {
+                    let same = entered.get(row).and_then(|row| row.get(column)) == Some(cell);
+                    Seen { cell: cell.clone(), formula: !same }
+                };
+                let row = |(at, row): (usize, &Vec<Cell>)| {
+                    row.iter().enumerate().map(|(column, cell)| seen(at, column, cell)).collect()
+                };
+                Ok(shown.iter().enumerate().map(row).collect())
+            });
+            let left = left.collect::<Result<_, SheetError>>()?;
+            Ok(Receipt { applied, left })
         })
     }
 }

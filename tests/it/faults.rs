@@ -58,7 +58,7 @@ async fn woocommerce_behind_a_challenge_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn google_applying_and_answering_503() {
-    check("google", "values.batchUpdate", FaultKind::StatusAfter { status: 503 }).await;
+    check("google", "spreadsheets.batchUpdate", FaultKind::StatusAfter { status: 503 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -130,7 +130,7 @@ fn sheets_answer(
     }
     let answer = match call.method.kind() {
         Kind::Read => read(face, call, query, mask.as_ref()),
-        Kind::Write | Kind::Other => write(face, call, query, &body, &user),
+        Kind::Write | Kind::Other => write(face, call, query, mask.as_ref(), &body, &user),
     }?;
     Ok(match mask {
         Some(mask) => mask.cut(answer),
@@ -165,7 +165,14 @@ fn read(face: &GoogleFace, call: &Call, query: &Query, mask: Option<&Mask>) -> R
     }
 }
 
-fn write(face: &GoogleFace, call: &Call, query: &Query, body: &Json, user: &str) -> Result<Json, ApiError> {
+fn write(
+    face: &GoogleFace,
+    call: &Call,
+    query: &Query,
+    mask: Option<&Mask>,
+    body: &Json,
+    user: &str,
+) -> Result<Json, ApiError> {
     let (id, range) = (call.id.as_str(), call.range.as_str());
     match call.method {
         Method::ValuesUpdate => {
@@ -205,7 +212,7 @@ fn write(face: &GoogleFace, call: &Call, query: &Query, body: &Json, user: &str)
             let ranges = Payload::root(body, &["ranges"])?.texts("ranges")?;
             face.change(user, |book| writes::batch_clear(book, id, &ranges))
         }
-        _ => batch_update(face, id, body, user),
+        _ => batch_update(face, id, mask, body, user),
     }
 }
 
@@ -219,13 +226,14 @@ fn write_options(query: &Query) -> Result<WriteOptions, ApiError> {
     Ok(WriteOptions { typed: typed.ok_or_else(input_option_missing)?, year: clock::now().year(), answer })
 }
 
-fn batch_update(face: &GoogleFace, id: &str, body: &Json, user: &str) -> Result<Json, ApiError> {
+fn batch_update(face: &GoogleFace, id: &str, mask: Option<&Mask>, body: &Json, user: &str) -> Result<Json, ApiError> {
     let known =
         ["requests", "includeSpreadsheetInResponse", "responseRanges", "responseIncludeGridData", "commentsViewMode"];
     let body = Payload::root(body, &known)?;
     let list = body.items("requests")?;
     let with_book = body.flag("includeSpreadsheetInResponse")?.unwrap_or_default();
-    let with_data = body.flag("responseIncludeGridData")?.unwrap_or_default();
+    let grid = body.flag("responseIncludeGridData")?.unwrap_or_default();
+    let with_data = mask.map_or(grid, |mask| mask.covers(&["updatedSpreadsheet", "sheets", "data"]));
     let ranges = body.texts("responseRanges")?;
     face.change(user, |book| {
         let replies = requests::play(book, list)?;

@@ -1,6 +1,6 @@
 //! A1 notation, pure.
 
-use crate::sheet::{CellRange, CellWrite};
+use crate::sheet::CellRange;
 
 /// The last column a grid can have (18,278 columns: <https://support.google.com/drive/answer/37603>).
 const LAST_COLUMN: u32 = 18_277;
@@ -34,15 +34,6 @@ pub fn range(range: &CellRange) -> String {
         return format!("{}!{}:{last_row}", quote(&range.tab), range.rows.start + 1);
     }
     format!("{}!{from}:{}{last_row}", quote(&range.tab), letters(last_column))
-}
-
-/// Where a vertical run of cells starts and ends: `'Stock'!C4:C9`.
-pub fn run(first: &CellWrite, cells: u32) -> String {
-    range(&CellRange {
-        tab: first.tab.clone(),
-        rows: first.row..first.row + cells,
-        columns: first.column..first.column + 1,
-    })
 }
 
 fn quote(tab: &str) -> String {

@@ -49,7 +49,7 @@ async fn lab() -> (GoogleFace, GoogleWorkbook) {
 }
 
 async fn read(book: &GoogleWorkbook) -> SheetRead {
-    read_tabs(book, &[mapping("Joe's Shop", &["SKU"])], 1_000, 1).await.unwrap()
+    read_tabs(book, &[mapping("Joe's Shop", &["SKU"])], 1_000, 1, None).await.unwrap()
 }
 
 /// Stock and status by SKU, as read.

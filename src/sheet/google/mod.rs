@@ -8,11 +8,11 @@ mod cache;
 mod error;
 #[cfg(test)]
 mod lab_tests;
-mod swap;
 #[cfg(test)]
 mod tests;
 mod transport;
 mod values;
+mod write;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -23,7 +23,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use google_drive3::DriveHub;
 use google_sheets4::Sheets;
-use google_sheets4::api::BatchUpdateValuesRequest;
 use google_sheets4::common;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use url::Url;
@@ -32,8 +31,9 @@ pub use auth::Account;
 use auth::{SCOPES, Tokens};
 use error::Watch;
 use transport::Connector;
+use write::{ANSWER_FIELDS, Batch};
 
-use crate::sheet::{Applied, CellRange, CellWrite, Grid, Render, Shape, SheetError, TabShape, Workbook};
+use crate::sheet::{CellRange, CellWrite, Grid, Receipt, Render, Shape, SheetError, TabShape, Workbook};
 
 /// A call that takes longer is given up on. Google itself ends a request after 180 s
 /// (<https://developers.google.com/workspace/sheets/api/limits>); a person waits less, and a lost answer is looked up.
@@ -153,32 +153,15 @@ impl GoogleWorkbook {
         }
     }
 
-    /// Write cells of which some may only be written while they still show what is expected.
-    async fn swap(&self, cells: &[CellWrite]) -> Result<Vec<Applied>, SheetError> {
+    /// Ids of the tabs by title; asked for when one is not known.
+    async fn ids(&self, cells: &[CellWrite]) -> Result<BTreeMap<String, i32>, SheetError> {
         let known = || self.ids.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut ids = known();
-        if cells.iter().any(|cell| !ids.contains_key(&cell.tab)) {
-            self.shape().await?;
-            ids = known();
+        let ids = known();
+        if cells.iter().all(|cell| ids.contains_key(&cell.tab)) {
+            return Ok(ids);
         }
-        let request = swap::request(cells, &ids)?;
-        self.writes.until_ready().await;
-        let answer = self.finish(async {
-            let mut watch = Watch::default();
-            let call = self.sheets.spreadsheets().batch_update(request, &self.id);
-            let answer = call.add_scopes(SCOPES).delegate(&mut watch).doit().await;
-            (watch, answer)
-        });
-        match answer.await {
-            Ok(answer) => swap::applied(cells, answer),
-            Err(error) => {
-                // A tab may have been made anew under its old title: its id is looked up again next time.
-                if matches!(error, SheetError::Refused(_)) {
-                    self.ids.lock().unwrap_or_else(PoisonError::into_inner).clear();
-                }
-                Err(error)
-            }
-        }
+        self.shape().await?;
+        Ok(known())
     }
 
     async fn batch_get(&self, ranges: &[String], render: Render) -> Result<Vec<Grid>, SheetError> {
@@ -262,30 +245,29 @@ impl Workbook for GoogleWorkbook {
         Ok(grids)
     }
 
-    async fn write(&self, cells: &[CellWrite]) -> Result<Vec<Applied>, SheetError> {
+    async fn write(&self, cells: &[CellWrite], look: &[CellRange]) -> Result<Receipt, SheetError> {
         if cells.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Receipt { applied: Vec::new(), left: vec![Vec::new(); look.len()] });
         }
-        if cells.iter().any(|cell| cell.only_if.is_some()) {
-            return self.swap(cells).await;
-        }
-        let request = BatchUpdateValuesRequest {
-            data: Some(values::to_runs(cells)?),
-            value_input_option: Some("RAW".to_owned()),
-            ..Default::default()
-        };
+        let batch = Batch::new(cells, look);
+        let request = batch.request(&self.ids(cells).await?)?;
         self.writes.until_ready().await;
         let answer = self.finish(async {
             let mut watch = Watch::default();
-            let call = self.sheets.spreadsheets().values_batch_update(request, &self.id);
+            let call = self.sheets.spreadsheets().batch_update(request, &self.id).param("fields", ANSWER_FIELDS);
             let answer = call.add_scopes(SCOPES).delegate(&mut watch).doit().await;
             (watch, answer)
         });
-        // A real answer always counts; `{}` comes from something in between.
-        let written = answer.await?.total_updated_cells;
-        written
-            .map(|_| vec![Applied::Plainly; cells.len()])
-            .ok_or_else(|| SheetError::Unexpected("a write that counts no cells".to_owned()))
+        match answer.await {
+            Ok(answer) => batch.receipt(answer),
+            Err(error) => {
+                // A tab may have been made anew under its old title: its id is looked up again next time.
+                if matches!(error, SheetError::Refused(_)) {
+                    self.ids.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                }
+                Err(error)
+            }
+        }
     }
 }
 

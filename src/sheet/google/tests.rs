@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::catalog::Cell;
+use crate::sheet::{Applied, Seen};
 
 /// One request as it arrived.
 #[derive(Debug, Clone)]
@@ -138,10 +139,6 @@ async fn asks_what_the_api_expects() {
     let grids = book.read(&[range(1..4, 0..2), range(0..1, 3..CellRange::OPEN)], Render::Formulas).await.unwrap();
     let text = |text: &str| Cell::Text(text.to_owned());
     assert_eq!(grids, [vec![vec![text("A"), Cell::Number(1.5)], vec![], vec![text("B")]], vec![]]);
-    server.will_answer(200, json!({"totalUpdatedCells": 2}));
-    let cell = |row, value| CellWrite { tab: "Joe's".to_owned(), row, column: 2, value, only_if: None };
-    book.write(&[cell(1, Cell::Number(5.0)), cell(2, Cell::Blank)]).await.unwrap();
-
     let asked = server.asked();
     let lines: Vec<&str> = asked.iter().map(|asked| asked.line.as_str()).collect();
     assert_eq!(
@@ -151,13 +148,64 @@ async fn asks_what_the_api_expects() {
             "GET /v4/spreadsheets/book-1?fields=properties.locale,sheets.properties&alt=json",
             "GET /v4/spreadsheets/book-1/values:batchGet?valueRenderOption=FORMULA&ranges='Joe''s'!A2:B4&ranges='Joe''s'!\
              D1:ZZZ1&majorDimension=ROWS&dateTimeRenderOption=SERIAL_NUMBER&alt=json",
-            "POST /v4/spreadsheets/book-1/values:batchUpdate?alt=json",
         ]
     );
     assert!(asked.iter().all(|asked| asked.token == "Bearer first"));
-    let data = json!([{"range": "'Joe''s'!C2:C3", "majorDimension": "ROWS", "values": [[5], [""]]}]);
-    let body = &asked.last().unwrap().body;
-    assert_eq!((&body["data"], &body["valueInputOption"]), (&data, &json!("RAW")));
+}
+
+#[tokio::test]
+async fn a_write_asks_for_what_it_leaves() {
+    let server = Server::start().await;
+    let book = server.workbook().await;
+    server.will_answer(200, json!({"sheets": [{"properties": {"title": "Joe's", "gridProperties": {}}}]}));
+    book.shape().await.unwrap();
+    let sheets = json!([{"properties": {"title": "Joe's"}, "data": [
+        {"startColumn": 3},
+        {"startRow": 1, "rowData": [
+            {"values": [{"userEnteredValue": {"formulaValue": "=1/0"}, "effectiveValue": {"errorValue": {"type": "REF"}}}]},
+            {},
+            {"values": [{}, {"effectiveValue": {"stringValue": "filled"}}]},
+        ]},
+    ]}]);
+    let replies = json!([{"findReplace": {"occurrencesChanged": 1}}, {}, {"findReplace": {}}]);
+    server.will_answer(200, json!({"replies": replies, "updatedSpreadsheet": {"sheets": sheets}}));
+    let cell = |row, value, only_if| CellWrite { tab: "Joe's".to_owned(), row, column: 2, value, only_if };
+    let cells = [
+        cell(3, Cell::Blank, None),
+        cell(2, Cell::Number(5.0), None),
+        cell(1, Cell::Number(3.0), Some(4)),
+        cell(9, Cell::Number(3.0), Some(4)),
+    ];
+    let receipt = book.write(&cells, &[range(1..4, 0..2), range(0..1, 3..5)]).await.unwrap();
+    assert_eq!(receipt.applied, [Applied::Plainly, Applied::Plainly, Applied::Matched, Applied::Not]);
+    let seen = |cell: Cell, formula| Seen { cell, formula };
+    let error = Cell::Error("REF".to_owned());
+    let filled = vec![seen(Cell::Blank, false), seen(Cell::from_text("filled"), true)];
+    assert_eq!(receipt.left, [vec![vec![seen(error, true)], vec![], filled], vec![]]);
+
+    let asked = server.asked().pop().unwrap();
+    let line = "POST /v4/spreadsheets/book-1:batchUpdate?fields=replies,updatedSpreadsheet.sheets(properties(title),\
+                data(startRow,startColumn,rowData.values(userEnteredValue,effectiveValue)))&alt=json";
+    assert_eq!(asked.line, line);
+    let place = |row: u32| json!({"sheetId": 0, "startRowIndex": row, "endRowIndex": row + 1, "startColumnIndex": 2, "endColumnIndex": 3});
+    let swap = |row: u32| {
+        let texts = json!({"find": "4", "replacement": "3", "matchCase": true, "matchEntireCell": true});
+        let mut find = texts;
+        find["range"] = place(row);
+        json!({ "findReplace": find })
+    };
+    let run = json!({"updateCells": {
+        "fields": "userEnteredValue",
+        "start": {"sheetId": 0, "rowIndex": 2, "columnIndex": 2},
+        "rows": [{"values": [{"userEnteredValue": {"numberValue": 5.0}}]}, {"values": [{}]}],
+    }});
+    let body = json!({
+        "requests": [swap(1), run, swap(9)],
+        "includeSpreadsheetInResponse": true,
+        "responseIncludeGridData": true,
+        "responseRanges": ["'Joe''s'!A2:B4", "'Joe''s'!D1:E1"],
+    });
+    assert_eq!(asked.body, body);
 }
 
 #[tokio::test]
@@ -170,21 +218,26 @@ async fn failures_are_sorted() {
         (429, String::new(), "Google's quota for this minute is used up"),
         (503, google(503, "Busy"), "Google's answer was lost: Busy"),
         (502, "<html>".to_owned(), "Google's answer was lost: HTTP 502"),
-        (400, google(400, "Unable to parse range"), "Google refused the request: Unable to parse range"),
         (200, "<html>".to_owned(), "unexpected answer from Google: not the JSON of this API, at line 1"),
         (200, "{\"total".to_owned(), "Google's answer was lost: the answer broke off"),
-        (200, "{}".to_owned(), "unexpected answer from Google: a write that counts no cells"),
+        (200, "{}".to_owned(), "unexpected answer from Google: 1 writes sent, 0 answered"),
+        (200, json!({"replies": [{}]}).to_string(), "unexpected answer from Google: 'A'!A1:A1 is not shown"),
         (
             403,
             google(403, "The caller does not have permission"),
             "Google refuses access: The caller does not have permission; share it with the account that signed in as an \
              editor",
         ),
+        (400, google(400, "Unable to parse range"), "Google refused the request: Unable to parse range"),
     ];
+    let properties = json!({"title": "A", "gridProperties": {"rowCount": 9, "columnCount": 9}});
+    server.will_answer(200, json!({"sheets": [{"properties": properties}]}));
+    book.shape().await.unwrap();
     let cell = CellWrite { tab: "A".to_owned(), row: 1, column: 1, value: Cell::Number(1.0), only_if: None };
     for (status, body, expect) in cases {
         server.will_answer(status, &body);
-        let error = book.write(std::slice::from_ref(&cell)).await.unwrap_err();
+        let look = CellRange { tab: "A".to_owned(), rows: 0..1, columns: 0..1 };
+        let error = book.write(std::slice::from_ref(&cell), &[look]).await.unwrap_err();
         assert_eq!(error.to_string(), expect, "{status} {body}");
         assert_eq!(error.maybe_done(), status >= 500 || status == 200, "{status} {body}");
     }

@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::TabLayout;
-use super::view::{Key, Place, Seen, SeenRow, View, Views, is_formula, overlay};
+use super::view::{Key, Place, SeenRow, View, Views, is_formula, overlay};
 use crate::catalog::{Cell, Columns, Sku, key_of, locate};
 use crate::sheet::reader::{column_runs, header_texts, tab_missing};
-use crate::sheet::{CellRange, Grid, Render, Shape, SheetError, Workbook};
+use crate::sheet::{Applied, CellRange, CellWrite, Grid, Render, Seen, SeenGrid, Shape, SheetError, Workbook};
 
 /// Tabs up to this size are always read whole (key and target columns only): some tens of kilobytes, for which a moved
 /// row is found without another call, and what an overwritten cell held before is known.
 pub(super) const WHOLE_ROWS_MAX: u32 = 1_000;
-/// More rows than this are not asked for one by one: the address of the call would grow too long.
-const HINTS_MAX: usize = 300;
+/// More rows, or runs of rows, than this are not asked for one by one: the call would grow too long.
+pub(super) const RUNS_MAX: usize = 300;
 /// Rows this near to each other share a range: a few cells more cost less than a range.
-const GAP_MAX: u32 = 8;
+pub(super) const GAP_MAX: u32 = 8;
 /// Rows per call when a large tab is searched: about half of the 2 MB that Google recommends per answer.
 const BLOCK_ROWS: u32 = 10_000;
 /// A look is repeated when columns or rows moved, or a tab was cut. Someone who keeps moving them is waited for.
@@ -62,7 +62,13 @@ struct Sight {
     rows: BTreeMap<u32, SeenRow>,
 }
 
-/// Makes looks, and counts calls.
+impl Sight {
+    fn header_texts(&self) -> Vec<String> {
+        header_texts(vec![self.header.iter().map(|seen| seen.cell.clone()).collect()])
+    }
+}
+
+/// Makes looks, writes, and counts calls.
 pub(super) struct Looker<'a> {
     pub book: &'a dyn Workbook,
     pub calls: u32,
@@ -81,7 +87,7 @@ impl<'a> Looker<'a> {
         self.shape = None;
         let mut efforts: Vec<Effort> = wanted
             .iter()
-            .map(|tab| Effort { whole: tab.layout.rows <= WHOLE_ROWS_MAX || tab.rows.len() > HINTS_MAX, values: false })
+            .map(|tab| Effort { whole: tab.layout.rows <= WHOLE_ROWS_MAX || tab.rows.len() > RUNS_MAX, values: false })
             .collect();
         for attempt in 0..LOOKS_MAX {
             let is_large = |(tab, effort): (&Wanted, &Effort)| effort.whole && tab.layout.rows > WHOLE_ROWS_MAX;
@@ -105,6 +111,32 @@ impl<'a> Looker<'a> {
         Err(SheetError::Unsettled)
     }
 
+    /// Write, and see in the very same moment whose rows were written. A view is `None` where key columns had moved: then
+    /// nobody can tell.
+    pub async fn write(
+        &mut self,
+        cells: &[CellWrite],
+        wanted: &[Wanted<'_>],
+    ) -> Result<(Vec<Applied>, BTreeMap<String, Option<View>>), SheetError> {
+        let efforts = vec![Effort::default(); wanted.len()];
+        let parts: Vec<Part> = self.plan(wanted, &efforts).into_iter().flatten().collect();
+        let ranges: Vec<CellRange> = parts.iter().map(|part| part.range.clone()).collect();
+        self.calls += 1;
+        let receipt = self.book.write(cells, &ranges).await?;
+        let mut sights: Vec<Sight> = wanted.iter().map(|_| Sight::default()).collect();
+        self.absorb(wanted, &efforts, &parts, receipt.left, &mut sights);
+        let view = |(tab, sight): (&Wanted<'_>, Sight)| {
+            let mapping = tab.layout.mapping;
+            let columns = locate(mapping, &sight.header_texts()).ok();
+            let keys_stay = |columns: &Columns| {
+                mapping.key.iter().all(|header| columns.get(header) == self.columns(tab).get(header))
+            };
+            let view = columns.filter(keys_stay).map(|columns| View::new(columns, sight.rows));
+            (mapping.tab.clone(), view)
+        };
+        Ok((receipt.applied, wanted.iter().zip(sights).map(view).collect()))
+    }
+
     async fn learn_shape(&mut self) -> Result<(), SheetError> {
         self.calls += 1;
         self.shape = Some(self.book.shape().await?);
@@ -126,8 +158,7 @@ impl<'a> Looker<'a> {
                 views.insert(title, Err(problem));
                 continue;
             }
-            let header = header_texts(vec![sight.header.into_iter().map(|seen| seen.cell).collect()]);
-            let columns = match locate(tab.layout.mapping, &header) {
+            let columns = match locate(tab.layout.mapping, &sight.header_texts()) {
                 Ok(columns) => columns,
                 Err(problems) => {
                     views.extend(problems.into_iter().next().map(|problem| (title, Err(problem))));
@@ -167,33 +198,44 @@ impl<'a> Looker<'a> {
         for call in self.plan(wanted, efforts) {
             let values = call.iter().any(|part| efforts.get(part.tab).is_some_and(|effort| effort.values));
             let Some(grids) = self.read(&call, values, strict).await? else { return Ok(None) };
-            let mut bodies: BTreeMap<usize, BTreeMap<u32, BTreeMap<u32, Seen>>> = BTreeMap::new();
-            for (part, grid) in call.iter().zip(grids) {
-                if part.is_header() {
-                    sights[part.tab].header = grid.into_iter().next().unwrap_or_default();
-                    continue;
-                }
-                for (row, cells) in (part.range.rows.start..).zip(grid) {
-                    let cells = (part.range.columns.start..).zip(cells);
-                    bodies.entry(part.tab).or_default().entry(row).or_default().extend(cells);
-                }
-            }
-            for (index, body) in bodies {
-                let (Some(tab), Some(sight), Some(effort)) =
-                    (wanted.get(index), sights.get_mut(index), efforts.get(index))
-                else {
-                    continue;
-                };
-                let columns = self.columns(tab);
-                let rows = body.into_iter().map(|(row, cells)| (row, seen_row(tab, columns, cells)));
-                // Of a large tab only what was asked for is kept.
-                let interest = (effort.whole && tab.layout.rows > WHOLE_ROWS_MAX).then(|| Interest::new(tab));
-                sight.rows.extend(
-                    rows.filter(|(row, seen)| interest.as_ref().is_none_or(|interest| interest.has(*row, seen))),
-                );
-            }
+            self.absorb(wanted, efforts, &call, grids, &mut sights);
         }
         Ok(Some(sights))
+    }
+
+    /// Put the grids of one call where they belong.
+    fn absorb(
+        &self,
+        wanted: &[Wanted<'_>],
+        efforts: &[Effort],
+        parts: &[Part],
+        grids: Vec<SeenGrid>,
+        sights: &mut [Sight],
+    ) {
+        let mut bodies: BTreeMap<usize, BTreeMap<u32, BTreeMap<u32, Seen>>> = BTreeMap::new();
+        for (part, grid) in parts.iter().zip(grids) {
+            if part.is_header() {
+                sights[part.tab].header = grid.into_iter().next().unwrap_or_default();
+                continue;
+            }
+            for (row, cells) in (part.range.rows.start..).zip(grid) {
+                let cells = (part.range.columns.start..).zip(cells);
+                bodies.entry(part.tab).or_default().entry(row).or_default().extend(cells);
+            }
+        }
+        for (index, body) in bodies {
+            let (Some(tab), Some(sight), Some(effort)) = (wanted.get(index), sights.get_mut(index), efforts.get(index))
+            else {
+                continue;
+            };
+            let columns = self.columns(tab);
+            let rows = body.into_iter().map(|(row, cells)| (row, seen_row(tab, columns, cells)));
+            // Of a large tab only what was asked for is kept.
+            let interest = (effort.whole && tab.layout.rows > WHOLE_ROWS_MAX).then(|| Interest::new(tab));
+            sight
+                .rows
+                .extend(rows.filter(|(row, seen)| interest.as_ref().is_none_or(|interest| interest.has(*row, seen))));
+        }
     }
 
     /// The ranges to read, by call. All columns of a row are in the same call.
@@ -238,12 +280,7 @@ impl<'a> Looker<'a> {
 
     /// Read formulas, and values too where a header or key is one (or `values` says so): a key is what it shows.
     /// `None` when the two readings must agree and do not.
-    async fn read(
-        &mut self,
-        parts: &[Part],
-        values: bool,
-        strict: bool,
-    ) -> Result<Option<Vec<Vec<Vec<Seen>>>>, SheetError> {
+    async fn read(&mut self, parts: &[Part], values: bool, strict: bool) -> Result<Option<Vec<SeenGrid>>, SheetError> {
         let ranges: Vec<CellRange> = parts.iter().map(|part| part.range.clone()).collect();
         self.calls += 1;
         let formulas = self.book.read(&ranges, Render::Formulas).await?;

@@ -1,11 +1,13 @@
-//! The checked write: look, compare, write, look again.
+//! The checked write: look, compare, write and see in one moment.
 //!
-//! Google has no conditional write. What is promised all the same: a cell is written only when, a moment before, its row
-//! still had the right key and it still held what was expected; a write that rows moved under is found afterwards, taken
-//! back, and made where it belongs. A formula is never written over.
+//! Google cannot make a write depend on the row's key. What is promised all the same: a cell is written only when, a moment
+//! before, its row still had the right key and it still held what was expected; the answer to the write shows whose row it
+//! was in that very moment, so a write that rows moved under is taken back and made where it belongs. Where the answer is
+//! lost the rows are looked at once more. A formula is never written over.
 
 mod change;
 mod look;
+mod receipt;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -15,10 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub use change::{CellChange, CellOutcome, Expect, Known, Stranded, TabLayout, Target, WriteReport};
-use look::{Looker, Wanted, fingerprint};
+use look::{GAP_MAX, Looker, RUNS_MAX, Wanted, fingerprint};
 use view::{Place, Views};
 
-use super::{Applied, CellWrite, SheetError, Workbook};
+use super::{CellWrite, SheetError, Workbook};
 use crate::catalog::{Cell, HeaderProblem, Locale, Sku};
 use crate::retry::Verdict;
 
@@ -34,7 +36,7 @@ const LOOKS_AFTER_MAX: u32 = 3;
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Write what still may be written, in one batch, and verify it. One outcome per change, in order; nothing stops the
-/// others. Three calls when nobody interferes. `known` tells what the ledger last saw in a cell.
+/// others. Two calls when nobody interferes. `known` tells what the ledger last saw in a cell.
 pub async fn write_checked(
     book: &dyn Workbook,
     locale: Locale,
@@ -43,8 +45,8 @@ pub async fn write_checked(
     changes: &[CellChange],
 ) -> (Vec<CellOutcome>, WriteReport) {
     let mut looker = Looker::new(book);
-    let mut flush =
-        Flush { locale, layouts, known, outcomes: vec![None; changes.len()], report: WriteReport::default() };
+    let (outcomes, wrote, report) = (vec![None; changes.len()], BTreeMap::new(), WriteReport::default());
+    let mut flush = Flush { locale, layouts, known, outcomes, wrote, report };
     let mut jobs = flush.jobs(changes);
     let mut checked = Views::new();
     for round in 0..=ROUNDS_MAX {
@@ -58,16 +60,14 @@ pub async fn write_checked(
                 break;
             }
         };
-        if round > 0 {
-            jobs = flush.settle(jobs, &checked, &views);
-        }
+        jobs = flush.settle(jobs, &checked, &views);
         jobs = flush.decide(jobs, &views);
         if round == ROUNDS_MAX {
             jobs.iter_mut().for_each(|job| job.sent = None);
             flush.give_up(jobs, &SheetError::Unsettled);
             break;
         }
-        jobs = flush.send(&mut looker, jobs).await;
+        jobs = flush.send(&mut looker, jobs, &views).await;
         checked = views;
     }
     flush.report.calls = looker.calls;
@@ -125,15 +125,13 @@ struct Job {
     foreign: Option<u32>,
 }
 
-/// How a job was last written.
+/// How a job is being written, or was, when the answer is lost.
 struct Sent {
     row: u32,
     column: u32,
     before: Cell,
-    /// The answer was lost.
+    /// Why there is no answer.
     lost: Option<SheetError>,
-    /// What Google said of it; `Plainly` until then.
-    applied: Applied,
 }
 
 /// One call of [`write_checked`].
@@ -142,6 +140,8 @@ struct Flush<'a> {
     layouts: &'a [TabLayout<'a>],
     known: Known<'a>,
     outcomes: Vec<Option<CellOutcome>>,
+    /// What it has written so far, by tab, key and header: newer than what is known.
+    wrote: BTreeMap<(usize, Sku, String), Cell>,
     report: WriteReport,
 }
 
@@ -218,6 +218,9 @@ impl Flush<'_> {
             let row = job.sent.as_ref().map_or(job.hint, |sent| sent.row);
             self.strand(job.tab, row, column, job.sku.clone(), ours.clone());
         }
+        if let (CellOutcome::Written { .. }, Some(sku)) = (&outcome, &job.sku) {
+            self.wrote.insert((job.tab, sku.clone(), job.header.clone()), job.value.clone());
+        }
         match (job.cause, &outcome) {
             (Cause::Change(index), _) => self.outcomes[index] = Some(outcome),
             (Cause::PutBack, CellOutcome::Written { .. } | CellOutcome::AlreadyThere { .. }) => {
@@ -284,56 +287,43 @@ impl Flush<'_> {
         }
         // Our own number that the sheet took for a text: the same value, but a sum would pass over it.
         if job.plain && matches!((&seen.cell, &job.value), (Cell::Text(_), Cell::Number(_))) {
-            return Ok(Sent { row, column, before: seen.cell, lost: None, applied: Applied::Plainly });
+            return Ok(Sent { row, column, before: seen.cell, lost: None });
         }
         if self.same(&seen.cell, &job.value) {
-            return Err(CellOutcome::AlreadyThere { row: row + 1 });
+            // By our own hand, where another of our writes went astray: it is what was meant.
+            let ours = job.foreign.is_some();
+            return Err(if ours {
+                CellOutcome::Written { row: row + 1 }
+            } else {
+                CellOutcome::AlreadyThere { row: row + 1 }
+            });
         }
         match &job.expect {
             Expect::Value(expected) if !self.same(&seen.cell, expected) => {
                 Err(CellOutcome::PersonChanged { row: row + 1, found: seen.cell })
             }
-            Expect::Value(_) | Expect::Own => {
-                Ok(Sent { row, column, before: seen.cell, lost: None, applied: Applied::Plainly })
-            }
+            Expect::Value(_) | Expect::Own => Ok(Sent { row, column, before: seen.cell, lost: None }),
         }
     }
 
-    /// Write all in one batch. Returns what was sent, also where the answer was lost.
-    async fn send(&mut self, looker: &mut Looker<'_>, jobs: Vec<Job>) -> Vec<Job> {
-        let mut sent = Vec::new();
-        let mut batches = vec![jobs];
+    /// Write all, in one batch where it fits. Returns what is to be done or looked into: also what was taken anew or hit
+    /// a wrong row.
+    async fn send(&mut self, looker: &mut Looker<'_>, jobs: Vec<Job>, checked: &Views) -> Vec<Job> {
+        let mut left = Vec::new();
+        let mut batches = in_batches(jobs);
         let mut halvings = 0;
         while let Some(mut batch) = batches.pop() {
-            if batch.is_empty() {
-                continue;
+            let cells: Vec<CellWrite> = batch.iter().filter_map(|job| self.cell(job)).collect();
+            let written = looker.write(&cells, &self.wanted(&batch)).await;
+            if !matches!(&written, Err(error) if !error.maybe_done()) {
+                batch.iter_mut().for_each(|job| job.sends += 1);
             }
-            let cell = |job: &Job| {
-                let to = job.sent.as_ref()?;
-                Some(CellWrite {
-                    tab: self.title(job).to_owned(),
-                    row: to.row,
-                    column: to.column,
-                    value: job.value.clone(),
-                    only_if: job.only_if(),
-                })
-            };
-            let cells: Vec<CellWrite> = batch.iter().filter_map(cell).collect();
-            looker.calls += 1;
-            match looker.book.write(&cells).await {
-                Ok(applied) => {
-                    for (job, applied) in batch.iter_mut().zip(applied) {
-                        job.sends += 1;
-                        job.sent.iter_mut().for_each(|sent| sent.applied = applied);
-                    }
-                    sent.append(&mut batch);
-                }
+            match written {
+                Ok((applied, views)) => left.append(&mut self.receive(batch, applied, checked, &views)),
                 Err(error) if error.maybe_done() => {
-                    for job in &mut batch {
-                        job.sends += 1;
-                        job.sent.iter_mut().for_each(|sent| sent.lost = Some(error.clone()));
-                    }
-                    sent.append(&mut batch);
+                    let sent = batch.iter_mut().filter_map(|job| job.sent.as_mut());
+                    sent.for_each(|sent| sent.lost = Some(error.clone()));
+                    left.append(&mut batch);
                 }
                 Err(SheetError::Refused(_)) if batch.len() > 1 && halvings < HALVINGS_MAX => {
                     halvings += 1;
@@ -347,7 +337,18 @@ impl Flush<'_> {
                 }
             }
         }
-        sent
+        left
+    }
+
+    fn cell(&self, job: &Job) -> Option<CellWrite> {
+        let to = job.sent.as_ref()?;
+        Some(CellWrite {
+            tab: self.title(job).to_owned(),
+            row: to.row,
+            column: to.column,
+            value: job.value.clone(),
+            only_if: job.only_if(),
+        })
     }
 
     fn into_answer(mut self, changes: &[CellChange]) -> (Vec<CellOutcome>, WriteReport) {
@@ -361,4 +362,28 @@ impl Flush<'_> {
         self.report.moved = u32::try_from(moved.count()).unwrap_or(u32::MAX);
         (outcomes, self.report)
     }
+}
+
+/// The rows of a batch are shown in its answer: so many runs of neighbours at most.
+fn in_batches(mut jobs: Vec<Job>) -> Vec<Vec<Job>> {
+    let place = |job: &Job| (job.tab, job.sent.as_ref().map_or(job.hint, |sent| sent.row));
+    jobs.sort_by_key(place);
+    let mut batches: Vec<Vec<Job>> = Vec::new();
+    let mut runs = 0;
+    let mut last: Option<(usize, u32)> = None;
+    for job in jobs {
+        let (tab, row) = place(&job);
+        if !last.is_some_and(|(of, before)| of == tab && row <= before + 1 + GAP_MAX) {
+            runs += 1;
+        }
+        last = Some((tab, row));
+        match batches.last_mut() {
+            Some(batch) if runs <= RUNS_MAX => batch.push(job),
+            _ => {
+                batches.push(vec![job]);
+                runs = 1;
+            }
+        }
+    }
+    batches
 }

@@ -1,12 +1,11 @@
-//! After a write: what surely happened, and what has to be put right.
+//! After a write whose answer is lost: what surely happened, by another look, and what has to be put right.
 
 use std::collections::BTreeSet;
 
-use super::look::WHOLE_ROWS_MAX;
-use super::view::{Key, Place, Seen, View, Views};
-use super::{Cause, CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent};
+use super::view::{Key, Place, View, Views};
+use super::{CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent};
 use crate::catalog::{Cell, Sku};
-use crate::sheet::{Applied, SheetError};
+use crate::sheet::SheetError;
 
 /// What became of one write.
 enum Fate {
@@ -47,7 +46,7 @@ impl Flush<'_> {
     /// write, `views` after it.
     pub(super) fn settle(&mut self, jobs: Vec<Job>, checked: &Views, views: &Views) -> Vec<Job> {
         let moved: BTreeSet<usize> = jobs.iter().filter(|job| self.has_moved(job, views)).map(|job| job.tab).collect();
-        let verdicts: Vec<Verdict> = jobs.iter().map(|job| self.judge(job, &jobs, &moved, checked, views)).collect();
+        let verdicts: Vec<Verdict> = jobs.iter().map(|job| self.judge(job, &jobs, &moved, views)).collect();
         let meant: BTreeSet<(usize, String, Option<Sku>)> =
             jobs.iter().map(|job| (job.tab, job.header.clone(), job.sku.clone())).collect();
         let mut again: Vec<Job> = Vec::new();
@@ -92,7 +91,7 @@ impl Flush<'_> {
         view.zip(job.sent.as_ref()).is_some_and(|(view, sent)| view.place_of(job, sent.row) != Place::At(sent.row))
     }
 
-    fn judge(&self, job: &Job, jobs: &[Job], moved: &BTreeSet<usize>, checked: &Views, views: &Views) -> Verdict {
+    fn judge(&self, job: &Job, jobs: &[Job], moved: &BTreeSet<usize>, views: &Views) -> Verdict {
         let Some(sent) = &job.sent else { return Fate::Again.into() };
         let doubt = || Fate::Done(CellOutcome::Unknown(sent.lost.clone().unwrap_or(SheetError::Unsettled)));
         let astray = |fate: Fate| Verdict { fate, astray: true, wrong_column: false };
@@ -106,37 +105,20 @@ impl Flush<'_> {
             Place::Gone => return astray(Fate::Done(CellOutcome::RowGone)),
         };
         let seen = view.seen(row, column);
-        if sent.applied == Applied::Not {
-            // Nothing was written. What stands there now decides: the same number shown differently, or a person's.
-            return self.judge_unapplied(job, sent, row, &seen).into();
-        }
-        // A conditional write that left a text where a number was is made anew, plainly.
-        let is_text = job.only_if().is_some() && matches!(seen.cell, Cell::Text(_));
-        if is_text && self.same(&seen.cell, &job.value) && job.sends < SENDS_MAX {
-            return Fate::Plainly.into();
-        }
+        let may_repeat = job.sends < SENDS_MAX;
         if !seen.formula && self.same(&seen.cell, &job.value) {
-            return Fate::Done(CellOutcome::Written { row: row + 1 }).into();
+            // A conditional write that left a text where a number was is made anew, plainly.
+            let is_text = job.only_if().is_some() && matches!(seen.cell, Cell::Text(_));
+            let fate =
+                if is_text && may_repeat { Fate::Plainly } else { Fate::Done(CellOutcome::Written { row: row + 1 }) };
+            return fate.into();
         }
         if column != sent.column {
             return Verdict { fate: Fate::Again, astray: false, wrong_column: true };
         }
         let is_unchanged = !seen.formula && self.same(&seen.cell, &sent.before);
-        let may_repeat = sent.lost.is_none() || job.sends < SENDS_MAX;
         if !moved.contains(&job.tab) {
-            return match &sent.lost {
-                // Google took it, and the row is right: what stands there is an older reading, or was typed since.
-                None => Fate::Done(CellOutcome::Written { row: row + 1 }).into(),
-                Some(_) if is_unchanged && may_repeat => Fate::Again.into(),
-                Some(_) => doubt().into(),
-            };
-        }
-        let before = checked.get(self.title(job)).and_then(|view| view.as_ref().ok());
-        let landed_elsewhere = |before: &View| self.has_victim(job, jobs, before, view, column);
-        if sent.applied == Applied::Matched && before.is_some_and(|before| !landed_elsewhere(before)) {
-            // Some cell that showed the expected number was written, and no other row's: it was the right one, and
-            // somebody has typed since.
-            return Fate::Done(CellOutcome::Written { row: row + 1 }).into();
+            return if is_unchanged && may_repeat { Fate::Again.into() } else { doubt().into() };
         }
         let is_ours = |other: &Job| {
             other.tab == job.tab
@@ -146,47 +128,9 @@ impl Flush<'_> {
         };
         astray(match is_unchanged {
             true if may_repeat => Fate::Again,
-            true => doubt(),
             false if !seen.formula && jobs.iter().any(is_ours) => Fate::Hit(seen.cell),
-            false if sent.lost.is_none() => Fate::Again,
-            false => doubt(),
+            true | false => doubt(),
         })
-    }
-
-    /// May a matched write have hit another row: one that shows the written number now, and did not before?
-    fn has_victim(&self, job: &Job, jobs: &[Job], before: &View, view: &View, column: u32) -> bool {
-        // Of a large tab only some rows were looked at.
-        if self.layouts.get(job.tab).is_none_or(|layout| layout.rows > WHOLE_ROWS_MAX) {
-            return true;
-        }
-        let is_its_own = |sku: &Sku| {
-            let same_cell = |other: &&Job| other.tab == job.tab && other.header == job.header;
-            let mut meant = jobs.iter().filter(same_cell).filter(|other| other.sku.as_ref() == Some(sku));
-            meant.any(|other| self.same(&other.value, &job.value))
-        };
-        let shows_it = |row: u32| self.same(&view.seen(row, column).cell, &job.value);
-        view.keys().filter(|(row, _)| shows_it(*row)).any(|(row, key)| match key {
-            Key::Sku(sku) if Some(sku) == job.sku.as_ref() || is_its_own(sku) => false,
-            Key::Sku(sku) => match before.place(Some(sku), row) {
-                Place::At(row) => !self.same(&before.seen(row, column).cell, &job.value),
-                Place::Gone | Place::Twice => true,
-            },
-            Key::Blank | Key::Unreadable => true,
-        })
-    }
-
-    fn judge_unapplied(&self, job: &Job, sent: &Sent, row: u32, seen: &Seen) -> Fate {
-        if seen.formula {
-            return Fate::Done(CellOutcome::Formula { row: row + 1 });
-        }
-        if row == sent.row && self.same(&seen.cell, &sent.before) {
-            return Fate::Plainly;
-        }
-        // The row moved under the write, or somebody typed: decide anew by what is there.
-        match &job.expect {
-            Expect::Value(expected) if self.same(&seen.cell, expected) => Fate::Again,
-            _ => Fate::Done(CellOutcome::PersonChanged { row: row + 1, found: seen.cell.clone() }),
-        }
     }
 
     /// Rows of one column that show the value of a write which is not where it belongs, and held something else before.
@@ -211,27 +155,11 @@ impl Flush<'_> {
             if seen.formula || hits.peek().is_none() || (sku.is_some() && is_meant(&sku)) {
                 continue;
             }
-            let had = match key {
-                Key::Sku(sku) => self.row_had(title, sku, header, row, column, before),
-                Key::Blank => blank_row_had(column, before),
-                Key::Unreadable => None,
-            };
-            match had {
+            match self.had(tab, key, header, row, column, before) {
                 Some(had) if self.same(&had, &seen.cell) => {}
-                Some(value) => put_backs.push(Job {
-                    cause: Cause::PutBack,
-                    tab,
-                    sku,
-                    by_place: false,
-                    header: header.to_owned(),
-                    hint: row,
-                    expect: Expect::Value(seen.cell),
-                    value,
-                    plain: false,
-                    sent: None,
-                    sends: 0,
-                    foreign: Some(column),
-                }),
+                Some(value) => {
+                    put_backs.push(Job::put_back(tab, sku, header.to_owned(), (row, column), seen.cell, value));
+                }
                 // Where a write was sent to, its value is surely no coincidence.
                 None if hits.any(|write| write.sent.row == row) => self.strand(tab, row, column, sku, seen.cell),
                 None => {}
@@ -240,22 +168,30 @@ impl Flush<'_> {
         put_backs
     }
 
-    /// What a key's cell held before the write: as seen, else as the ledger knows. A formula cannot be put back.
-    fn row_had(
+    /// What a row's cell held before a write: as seen, else as the ledger knows. A formula cannot be put back.
+    pub(super) fn had(
         &self,
-        title: &str,
-        sku: &Sku,
+        tab: usize,
+        key: &Key,
         header: &str,
         row: u32,
         column: u32,
         before: Option<&View>,
     ) -> Option<Cell> {
-        match before.map(|view| (view, view.place(Some(sku), row))) {
-            Some((view, Place::At(row))) => {
-                let seen = view.seen(row, column);
-                (!seen.formula).then_some(seen.cell)
-            }
-            _ => (self.known)(title, sku, header),
+        let title = self.layouts.get(tab).map_or("", |layout| &layout.mapping.tab);
+        match key {
+            Key::Unreadable => None,
+            Key::Blank => blank_row_had(column, before),
+            Key::Sku(sku) => match before.map(|view| (view, view.place(Some(sku), row))) {
+                Some((view, Place::At(row))) => {
+                    let seen = view.seen(row, column);
+                    (!seen.formula).then_some(seen.cell)
+                }
+                _ => {
+                    let wrote = self.wrote.get(&(tab, sku.clone(), header.to_owned()));
+                    wrote.cloned().or_else(|| (self.known)(title, sku, header))
+                }
+            },
         }
     }
 }

@@ -4,15 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Job;
 use crate::catalog::{Cell, Columns, HeaderProblem, Sku};
-use crate::sheet::Grid;
-
-/// One cell as seen.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Seen {
-    pub cell: Cell,
-    /// A formula stands here, or fills it from elsewhere.
-    pub formula: bool,
-}
+use crate::sheet::{Grid, Seen, SeenGrid};
 
 /// Whose row it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +100,7 @@ pub(super) fn is_formula(cell: &Cell) -> bool {
 
 /// One range's formulas under its values, which were read just after. Where a cell that is no formula reads
 /// differently, rows may have moved in between: `None` when `strict`, else the cell counts as a formula.
-pub(super) fn overlay(formulas: &Grid, values: &Grid, strict: bool) -> Option<Vec<Vec<Seen>>> {
+pub(super) fn overlay(formulas: &Grid, values: &Grid, strict: bool) -> Option<SeenGrid> {
     let at = |grid: &Grid, row: usize, column: usize| {
         grid.get(row).and_then(|row| row.get(column)).cloned().unwrap_or_default()
     };

@@ -43,8 +43,7 @@ async fn a_number_that_shows_otherwise_is_written_all_the_same() {
 
 #[tokio::test]
 async fn a_number_that_became_a_text_is_made_a_number() {
-    let book = conditional();
-    book.hook(When::After(Op::Write, 1), |tabs| shop_tab(tabs).enter(1, STOCK, text("10")));
+    let book = book().leaving_texts();
     let (outcomes, _) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
     assert_eq!((outcomes, writes(&book)), (vec!["written 2".to_owned()], 2));
     book.with_tab("Shop", |tab| assert!(matches!(&tab.rows[1][STOCK], Entered::Plain(Cell::Number(_)))));
@@ -53,14 +52,45 @@ async fn a_number_that_became_a_text_is_made_a_number() {
 #[tokio::test]
 async fn what_is_typed_after_the_write_stays_also_when_rows_move() {
     // The old number again, or any other: our write is done, and the rest is the person's.
-    for typed in [1.0, 6.0] {
+    for size in SIZES {
+        for typed in [1.0, 6.0] {
+            let book = conditional();
+            book.hook(When::After(Op::Write, 1), move |tabs| {
+                shop_tab(tabs).enter(1, STOCK, number(typed));
+                reverse(tabs);
+            });
+            let (outcomes, _) = flush(&book, size, &[stock("A", 0.0)]).await;
+            assert_eq!((outcomes, writes(&book)), (vec!["written 2".to_owned()], 1), "{size:?}");
+            assert_eq!(shown(&book)[4], format!("A {typed} old"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_typed_into_a_moved_row_before_its_write_is_seen() {
+    for size in SIZES {
         let book = conditional();
-        book.hook(When::After(Op::Write, 1), move |tabs| {
-            shop_tab(tabs).enter(1, STOCK, number(typed));
-            reverse(tabs);
-        });
-        let (outcomes, _) = flush(&book, Size::Small, &[stock("A", 0.0)]).await;
-        assert_eq!((outcomes, writes(&book)), (vec!["written 6".to_owned()], 1));
-        assert_eq!(shown(&book)[4], format!("A {typed} old"));
+        // E shows the number that was expected of A, so that the write for A takes there.
+        book.with_tab("Shop", |tab| tab.enter(5, STOCK, number(1.0)));
+        book.hook(When::Before(Op::Write, 1), reverse);
+        book.hook(When::After(Op::Write, 1), |tabs| shop_tab(tabs).enter(5, STOCK, number(9.0)));
+        let (outcomes, report) = flush(&book, size, &[stock("A", 10.0)]).await;
+        assert_eq!(outcomes, ["person 6 9"], "{size:?}");
+        assert_eq!(shown(&book), ["E 1 old", "D 4 old", "C 3 old", "B 2 old", "A 9 old"], "{size:?}");
+        assert_eq!((report.put_back, report.stranded), (1, vec![]), "{size:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_hit_cell_that_somebody_typed_into_stays() {
+    for size in SIZES {
+        let book = conditional();
+        book.with_tab("Shop", |tab| tab.enter(5, STOCK, number(1.0)));
+        book.hook(When::Before(Op::Write, 1), reverse);
+        book.hook(When::After(Op::Write, 1), |tabs| shop_tab(tabs).enter(1, STOCK, number(9.0)));
+        let (outcomes, report) = flush(&book, size, &[stock("A", 10.0)]).await;
+        assert_eq!(outcomes, ["written 6"], "{size:?}");
+        assert_eq!(shown(&book), ["E 9 old", "D 4 old", "C 3 old", "B 2 old", "A 10 old"], "{size:?}");
+        assert_eq!((report.put_back, report.stranded), (0, vec![]), "{size:?}");
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn rows_moved_since_the_last_read() {
-    for (size, calls) in [(Size::Small, 3), (Size::Large, 6)] {
+    for (size, calls) in [(Size::Small, 2), (Size::Large, 5)] {
         let book = book();
         book.with_tab("Shop", |tab| tab.rows[1..].reverse());
         let (outcomes, report) = flush(&book, size, &[stock("A", 10.0), status("B", "ok"), stock("C", 30.0)]).await;
@@ -44,7 +44,7 @@ async fn rows_move_after_the_write() {
         let book = book();
         book.hook(When::After(Op::Write, 1), reverse);
         let (outcomes, report) = flush(&book, size, &[stock("A", 5.0), stock("B", 20.0)]).await;
-        assert_eq!(outcomes, ["written 6", "written 5"], "{size:?}");
+        assert_eq!(outcomes, ["written 2", "written 3"], "{size:?}");
         assert_eq!(shown(&book), ["E 5 old", "D 4 old", "C 3 old", "B 20 old", "A 5 old"], "{size:?}");
         assert_eq!((report.put_back, writes(&book)), (0, 1), "E's own 5 is left alone, {size:?}");
     }
@@ -202,7 +202,7 @@ async fn keys_and_headers_may_be_formulas() {
             let (outcomes, report) = flush(&book, size, &[stock("A", 10.0), status("B", "ok")]).await;
             assert_eq!(outcomes, ["written 2", "written 3"], "{size:?} {filled}");
             assert_eq!(shown(&book)[..2], ["A 10 old", "B 2 ok"]);
-            assert_eq!(report.calls, 5, "formulas and values, twice, and the write");
+            assert_eq!(report.calls, 3, "formulas, values, and the write");
         }
     }
 }
@@ -232,7 +232,7 @@ async fn rows_move_between_formulas_and_values() {
     book.hook(When::After(Op::Read, 1), reverse);
     let (outcomes, report) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
     assert_eq!(outcomes, ["written 6"]);
-    assert_eq!((reads(&book), report.put_back), (6, 0), "looked again before writing");
+    assert_eq!((reads(&book), report.put_back), (4, 0), "looked again before writing");
 }
 
 #[tokio::test]
@@ -287,7 +287,7 @@ async fn a_column_is_inserted_before_the_check() {
             assert_eq!((tab.shown(1, 3), tab.shown(2, 4)), (Cell::Number(10.0), Cell::from_text("ok")));
             assert_eq!((tab.shown(1, 2), tab.shown(2, 3)), (Cell::from_text("note A"), Cell::Number(2.0)));
         });
-        assert_eq!(report.calls, 4, "one look more");
+        assert_eq!(report.calls, 3, "one look more");
     }
 }
 

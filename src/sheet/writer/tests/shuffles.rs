@@ -55,12 +55,12 @@ async fn one_shuffle_at_any_moment_is_healed() {
     let changes = [stock("A", 3.0), stock("B", 20.0), status("B", "ok"), status("C", "ok"), stock("E", 1.0)];
     for size in SIZES {
         for moment in moments() {
-            for order in orders() {
-                let book = book();
+            for (order, conditional) in orders().into_iter().flat_map(|order| [(order.clone(), false), (order, true)]) {
+                let book = if conditional { book().conditional() } else { book() };
                 let by = order.clone();
                 book.hook(moment, move |tabs| shuffle(tabs, &by));
                 let (outcomes, report) = flush(&book, size, &changes).await;
-                let what = format!("{size:?} {moment:?} {order:?}");
+                let what = format!("{size:?} {moment:?} {order:?} {conditional}");
                 assert!(outcomes.iter().all(|outcome| outcome.starts_with("written")), "{what}: {outcomes:?}");
                 check(&book, &changes, &outcomes, &report, &what);
             }
@@ -96,7 +96,7 @@ async fn two_shuffles_are_healed() {
             for (at, order) in orders.iter().enumerate().step_by(7) {
                 let (one, other) = (order.clone(), orders[(at * 31 + 17) % orders.len()].clone());
                 let what = format!("{size:?} {first:?} {one:?} {second:?} {other:?}");
-                let book = book();
+                let book = if at % 2 == 0 { book() } else { book().conditional() };
                 book.hook(first, move |tabs| shuffle(tabs, &one));
                 book.hook(second, move |tabs| shuffle(tabs, &other));
                 let (outcomes, report) = flush(&book, size, &changes).await;

@@ -1,0 +1,174 @@
+//! An answered write: its answer shows, of the very moment of the write, whose rows were hit and what stands there.
+
+use std::collections::BTreeMap;
+
+use super::view::{Key, View, Views};
+use super::{Cause, CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent};
+use crate::catalog::{Cell, Sku};
+use crate::sheet::{Applied, Seen, SheetError};
+
+/// Where a write was made, as it turned out.
+enum Met {
+    /// In the row and column it was meant for; what stands there now.
+    Right(Seen),
+    /// In a row that had become another's.
+    Wrong(Key),
+    /// In a column that had become another, or nobody can tell.
+    Strange(Option<Sku>),
+}
+
+/// A cell that was hit by a write for another row.
+struct Victim {
+    tab: usize,
+    header: String,
+    row: u32,
+    column: u32,
+    key: Key,
+    /// What it held, where the write was made on condition.
+    had: Option<Cell>,
+    /// What was written there.
+    ours: Cell,
+}
+
+impl Flush<'_> {
+    /// Finish what is done. Returns what is to be made anew, and what has to be put back. `checked` was seen before the
+    /// write, `views` with it.
+    pub(super) fn receive(
+        &mut self,
+        jobs: Vec<Job>,
+        applied: Vec<Applied>,
+        checked: &Views,
+        views: &BTreeMap<String, Option<View>>,
+    ) -> Vec<Job> {
+        let mut again = Vec::new();
+        let mut victims = Vec::new();
+        for (mut job, applied) in jobs.into_iter().zip(applied) {
+            let Some(sent) = job.sent.take() else { continue };
+            let written = applied != Applied::Not;
+            match self.met(&job, &sent, views.get(self.title(&job)).and_then(Option::as_ref)) {
+                Met::Right(seen) => match self.outcome(&job, &sent, applied, seen) {
+                    Some(outcome) => self.finish(job, outcome),
+                    None => {
+                        self.report.formatted += 1;
+                        job.plain = true;
+                        again.push(job);
+                    }
+                },
+                Met::Wrong(key) => {
+                    if written {
+                        let had = job.only_if().filter(|_| applied == Applied::Matched);
+                        victims.push(Victim {
+                            tab: job.tab,
+                            header: job.header.clone(),
+                            row: sent.row,
+                            column: sent.column,
+                            key,
+                            had: had.map(|number| Cell::Number(number as f64)),
+                            ours: job.value.clone(),
+                        });
+                    }
+                    again.push(job);
+                }
+                Met::Strange(sku) => {
+                    if written {
+                        self.strand(job.tab, sent.row, sent.column, sku, job.value.clone());
+                    }
+                    again.push(job);
+                }
+            }
+        }
+        for victim in victims {
+            self.put_right(victim, &mut again, checked);
+        }
+        again
+    }
+
+    fn met(&self, job: &Job, sent: &Sent, view: Option<&View>) -> Met {
+        let Some(view) = view else { return Met::Strange(None) };
+        let key = view.key(sent.row);
+        if view.columns.get(&job.header) != Some(sent.column) {
+            return Met::Strange(if let Key::Sku(sku) = key { Some(sku) } else { None });
+        }
+        if job.owns(&key) { Met::Right(view.seen(sent.row, sent.column)) } else { Met::Wrong(key) }
+    }
+
+    /// What became of a write to the right cell; `None` when it has to be made anew, without condition.
+    fn outcome(&self, job: &Job, sent: &Sent, applied: Applied, seen: Seen) -> Option<CellOutcome> {
+        let row = sent.row + 1;
+        let shows_it = !seen.formula && self.same(&seen.cell, &job.value);
+        if applied == Applied::Not {
+            return match seen {
+                Seen { formula: true, .. } => Some(CellOutcome::Formula { row }),
+                // The same number, shown differently: the condition does not find it.
+                Seen { cell, .. } if self.same(&cell, &sent.before) => None,
+                _ if shows_it => Some(CellOutcome::AlreadyThere { row }),
+                Seen { cell, .. } => Some(CellOutcome::PersonChanged { row, found: cell }),
+            };
+        }
+        let is_text = applied == Applied::Matched && matches!(seen.cell, Cell::Text(_));
+        if shows_it && is_text && job.sends < SENDS_MAX {
+            return None;
+        }
+        let strange = || SheetError::Unexpected(format!("a cell shows {} just after a write", seen.cell.quote()));
+        Some(if shows_it { CellOutcome::Written { row } } else { CellOutcome::Unknown(strange()) })
+    }
+
+    /// Where the hit cell is itself waiting to be written, that is done over our value; else it is put back.
+    fn put_right(&mut self, victim: Victim, again: &mut Vec<Job>, checked: &Views) {
+        let Victim { tab, header, row, column, key, had, ours } = victim;
+        let its_own = |job: &&mut Job| job.tab == tab && job.header == header && job.owns(&key) && !job.by_place;
+        if let Some(job) = again.iter_mut().find(its_own) {
+            job.expect = Expect::Value(ours);
+            job.foreign = Some(column);
+            job.hint = row;
+            return;
+        }
+        let before = self.layouts.get(tab).and_then(|layout| checked.get(&layout.mapping.tab)?.as_ref().ok());
+        let had = had.or_else(|| self.had(tab, &key, &header, row, column, before));
+        let sku = if let Key::Sku(sku) = &key { Some(sku.clone()) } else { None };
+        match had {
+            Some(had) if self.same(&had, &ours) => {}
+            Some(value) if key != Key::Unreadable => {
+                again.push(Job::put_back(tab, sku, header, (row, column), ours, value));
+            }
+            Some(_) | None => self.strand(tab, row, column, sku, ours),
+        }
+    }
+}
+
+impl Job {
+    /// Is this the row that is meant?
+    fn owns(&self, key: &Key) -> bool {
+        match (key, &self.sku) {
+            (Key::Sku(key), Some(sku)) => key == sku,
+            (Key::Blank, None) => true,
+            (Key::Unreadable, None) => self.by_place,
+            (Key::Sku(_), None) | (Key::Blank | Key::Unreadable, Some(_)) => false,
+        }
+    }
+
+    /// Put back what a cell held that was hit by mistake, as long as it shows our value. `at` is row and column.
+    pub(super) fn put_back(
+        tab: usize,
+        sku: Option<Sku>,
+        header: String,
+        at: (u32, u32),
+        ours: Cell,
+        value: Cell,
+    ) -> Self {
+        Self {
+            cause: Cause::PutBack,
+            tab,
+            sku,
+            by_place: false,
+            header,
+            hint: at.0,
+            expect: Expect::Value(ours),
+            value,
+            plain: false,
+            sent: None,
+            sends: 0,
+            foreign: Some(at.1),
+        }
+    }
+}
