@@ -87,9 +87,7 @@ impl Books {
         if shop.sell(sku, quantity).is_ok() {
             *self.sold.entry(sku.clone()).or_default() += quantity;
         }
-        // Somebody sorting and somebody typing at every flush is beyond what can be told apart in a large tab
-        // (ARCHITECTURE.md, limits).
-        if round % 25 == 13 {
+        if round % 7 == 3 {
             let column = ["Title", "Price", "Stock", "Handle"][dice.roll(4)];
             bed.world.google().sort("Products", column, dice.roll(2) == 0).unwrap();
         }
