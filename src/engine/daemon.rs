@@ -16,8 +16,6 @@ use crate::retry::Verdict;
 const INBOX_EVERY: Duration = Duration::from_secs(5);
 /// The same for hints.
 const HINTS_EVERY: Duration = Duration::from_secs(5);
-/// A read of the sheet that gave way to stock is made up for so much later: sales come in flurries, and reads are counted.
-const GAVE_WAY: Duration = Duration::from_secs(1);
 /// Handled deliveries are kept this long to recognise repeats. Shopify repeats for 4 hours, others up to 2 days.
 const INBOX_KEPT: Duration = Duration::from_secs(7 * 86_400);
 /// Run records are kept this long.
@@ -110,23 +108,19 @@ async fn shop_task(engine: Arc<Engine>, shop: Shop, shutdown: CancellationToken)
 async fn sheet_task(engine: Arc<Engine>, shutdown: CancellationToken) {
     let mut failures = 0;
     let mut probed: Option<tokio::time::Instant> = None;
-    let mut pause = Duration::ZERO;
     while !shutdown.is_cancelled() {
         let ripe = lock(&engine.settler).next_due().is_some_and(|due| due <= clock::now());
         let distrusted = lock(&engine.shown).version.is_none();
         // A read that has just failed to be complete is not repeated faster than the probe.
-        let after = if distrusted { pause.min(HINTS_EVERY) } else { pause };
+        let poll = engine.timing.poll;
+        let after = if distrusted { poll.min(HINTS_EVERY) } else { poll };
         if ripe || probed.is_none_or(|at| at.elapsed() >= after) {
             probed = Some(tokio::time::Instant::now());
-            match engine.read_sheet(ReadManner::Probe).await {
-                Ok(Some(_)) => pause = engine.timing.poll,
-                Ok(None) => pause = GAVE_WAY.min(engine.timing.poll),
-                Err(error) => {
-                    tracing::warn!("sheet: {error}");
-                    failures += 1;
-                    rest(&engine, failures, verdict(&error), &shutdown).await;
-                    continue;
-                }
+            if let Err(error) = engine.read_sheet(ReadManner::Probe).await {
+                tracing::warn!("sheet: {error}");
+                failures += 1;
+                rest(&engine, failures, verdict(&error), &shutdown).await;
+                continue;
             }
         }
         if let Err(pause) = engine.flush_or_rest("hints").await {
@@ -136,7 +130,7 @@ async fn sheet_task(engine: Arc<Engine>, shutdown: CancellationToken) {
         failures = 0;
         let hint = engine.ledger.next_due(SHEET).await.ok().flatten();
         let settle = lock(&engine.settler).next_due();
-        let probe = probed.map_or(Duration::ZERO, |at| pause.saturating_sub(at.elapsed()));
+        let probe = probed.map_or(Duration::ZERO, |at| poll.saturating_sub(at.elapsed()));
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = engine.wakes.wait(SHEET) => {}

@@ -1,6 +1,6 @@
 //! Write shelfd's own cells: stock and the status columns, in one checked batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::sheet_read::ShownStatus;
@@ -29,6 +29,15 @@ enum Purpose {
     Stock(Sku, Pool),
     Status(Sku),
     Place(String, u32),
+}
+
+impl Purpose {
+    fn sku(&self) -> Option<&Sku> {
+        match self {
+            Self::Stock(sku, _) | Self::Status(sku) => Some(sku),
+            Self::Place(..) => None,
+        }
+    }
 }
 
 impl Engine {
@@ -174,7 +183,12 @@ impl Engine {
         planned: Vec<Planned>,
     ) -> Result<(Tally, BySku<SheetError>, Option<SheetError>), PassError> {
         let changes: Vec<CellChange> = planned.iter().map(|planned| planned.change.clone()).collect();
+        let skus: BTreeSet<Sku> = planned.iter().filter_map(|planned| planned.purpose.sku()).cloned().collect();
+        self.touch(skus.iter());
         let (outcomes, report) = self.checked_write(&changes).await?;
+        if report.hit > 0 {
+            self.spoil();
+        }
         if report.moved > 0 || report.put_back > 0 {
             tracing::info!(moved = report.moved, put_back = report.put_back, "rows had moved under a write");
         }
@@ -185,10 +199,7 @@ impl Engine {
         let mut again: BySku<SheetError> = BTreeMap::new();
         let mut trouble = None;
         for (planned, outcome) in planned.into_iter().zip(outcomes) {
-            let sku = match &planned.purpose {
-                Purpose::Stock(sku, _) | Purpose::Status(sku) => Some(sku.clone()),
-                Purpose::Place(..) => None,
-            };
+            let sku = planned.purpose.sku().cloned();
             let done = matches!(outcome, CellOutcome::Written { .. });
             if done {
                 tally.written += 1;
@@ -213,6 +224,7 @@ impl Engine {
                 _ => settled.push((sku, pool, Settled::NotDone)),
             }
         }
+        self.touch(skus.iter());
         self.settle_cells(settled).await?;
         for (pool, skus) in unknown {
             self.ledger.mark_unknown(SHEET, &pool, &skus).await?;

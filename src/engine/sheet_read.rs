@@ -1,27 +1,24 @@
 //! Observe the sheet and fold what people changed into the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use super::{BySku, Engine, PassError, Tally, lock, movements};
 use crate::catalog::{Cell, Columns, Locale, Problem, RawRow, Row, Sku, Tab, TabMapping, key_of, parse_tab};
 use crate::clock::{self, Time};
 use crate::db::{AcceptedRows, RowRecord, SHEET, StockRequest};
 use crate::plan::guard_sheet;
+use crate::sheet::SheetError;
 use crate::sheet::reader::{SheetRead, read_tabs};
 use crate::stock::{Effect, Input, Reading};
 
 /// A read whose file changed under it is repeated so often, then taken as partial.
-const READ_TRIES: u32 = 3;
-/// People's edits wait for stock so long at most: then a read is made to its end, however much is sold meanwhile.
-const GIVES_WAY_FOR: Duration = Duration::from_secs(15);
-
+const READ_TRIES: u32 = 2;
 /// How the sheet is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadManner {
-    /// If its file version says that it changed, and as long as no stock has to be written.
+    /// If its file version says that it changed; stock that has to be written meanwhile is.
     Probe,
-    /// Whatever its version says, and to the end.
+    /// Whatever its version says, and nothing beside it.
     Full,
 }
 
@@ -38,8 +35,12 @@ pub(super) struct ShownStatus {
 pub(super) struct Shown {
     /// File version of the last complete read.
     pub version: Option<i64>,
-    /// When the last read ended.
-    pub read_at: Option<tokio::time::Instant>,
+    /// Writes so far, counted at their beginnings and ends.
+    pub writes: u64,
+    /// The last such number of each SKU: a read that began before may show its cells as they were.
+    pub touched: BySku<u64>,
+    /// The same for writes that hit wrong rows, whosever.
+    pub spoiled: u64,
     /// What is wrong in the sheet.
     pub problems: Vec<Problem>,
     /// Why tabs could not be read at all.
@@ -66,25 +67,28 @@ pub(super) struct Parsed {
 }
 
 impl Engine {
-    /// Read the sheet, and accept what has settled. `None`: stock has to be written first; nothing was taken in.
+    /// Read the sheet, and accept what has settled.
     ///
     /// # Errors
     /// When Google or the ledger fails, or a guard stops everything.
-    pub async fn read_sheet(&self, manner: ReadManner) -> Result<Option<Tally>, PassError> {
-        let known = lock(&self.shown).version.filter(|_| manner == ReadManner::Probe);
-        // Only fetching may be broken off: what the settler has taken in would be lost.
-        let (at, read) = tokio::select! {
-            read = self.fetch(known) => read?,
-            () = self.stock_waits(manner) => return Ok(None),
+    pub async fn read_sheet(&self, manner: ReadManner) -> Result<Tally, PassError> {
+        let (known, began) = {
+            let shown = lock(&self.shown);
+            (shown.version.filter(|_| manner == ReadManner::Probe), shown.writes)
+        };
+        let (at, read) = match manner {
+            ReadManner::Full => self.fetch(known).await?,
+            ReadManner::Probe => self.fetch_beside_stock(known).await?,
         };
         let Some(read) = read else {
             let now = clock::now();
             let ripe = lock(&self.settler).ripe(now);
-            return self.accept(ripe, Vec::new(), Vec::new(), now).await.map(Some);
+            return self.accept(ripe, Vec::new(), Vec::new(), now).await;
         };
         let complete = read.complete;
         let version = read.version;
-        let parsed = self.parse(read);
+        let mut parsed = self.parse(read);
+        self.set_touched_aside(&mut parsed, began);
         let known = self.ledger.rows().await?;
         if parsed.tab_problems.is_empty() && complete {
             let guarded = guard_sheet(parsed.rows.len() + parsed.quarantined.len(), known.len());
@@ -97,12 +101,12 @@ impl Engine {
         let (changed, moved, missing) = self.compare(&parsed, &known, complete).await?;
         let settled = lock(&self.settler).sort(changed, at);
         let mut shown = parsed.shown;
-        shown.version = complete.then_some(version);
-        shown.read_at = Some(tokio::time::Instant::now());
+        let whole = complete && shown.touched.is_empty() && shown.spoiled <= began;
+        shown.version = whole.then_some(version);
         shown.problems = parsed.problems;
         shown.tab_problems = parsed.tab_problems;
         *lock(&self.shown) = shown;
-        self.accept(settled, moved, missing, at).await.map(Some)
+        self.accept(settled, moved, missing, at).await
     }
 
     /// The sheet, unless it still has the known version; and a moment before anything of it was read.
@@ -117,16 +121,72 @@ impl Engine {
         Ok((at, Some(read)))
     }
 
-    /// Ends when stock has to be written to the sheet, and reading it may wait.
-    async fn stock_waits(&self, manner: ReadManner) {
-        let read_at = lock(&self.shown).read_at;
-        let may_wait = read_at.is_some_and(|at| at.elapsed() < GIVES_WAY_FOR) && self.halted().is_none();
-        if manner == ReadManner::Full || !may_wait {
+    /// Fetch, and meanwhile write what stock is due: a sale does not wait for a read of three to five calls. A flush that
+    /// has begun is waited for.
+    async fn fetch_beside_stock(&self, known: Option<i64>) -> Result<(Time, Option<SheetRead>), PassError> {
+        let mut fetch = std::pin::pin!(self.fetch(known));
+        let mut fetched = None;
+        while fetched.is_none() {
+            tokio::select! {
+                biased;
+                read = &mut fetch => fetched = Some(read),
+                () = self.stock_waits() => {
+                    let mut flush = std::pin::pin!(self.flush_sheet("hints"));
+                    loop {
+                        tokio::select! {
+                            biased;
+                            // What failed is recorded and due again later.
+                            _ = &mut flush => break,
+                            read = &mut fetch, if fetched.is_none() => fetched = Some(read),
+                        }
+                    }
+                }
+            }
+        }
+        fetched.unwrap_or_else(|| Err(SheetError::Unsettled.into()))
+    }
+
+    /// Ends when stock has to be written to the sheet.
+    async fn stock_waits(&self) {
+        if self.halted().is_some() || lock(&self.shown).layouts.is_empty() {
             return std::future::pending().await;
         }
         while !self.ledger.stock_is_due(SHEET, clock::now()).await.unwrap_or(false) {
             self.wakes.wait(SHEET).await;
         }
+    }
+
+    /// Leave out what was written since the read began: it may show those cells as they were before.
+    fn set_touched_aside(&self, parsed: &mut Parsed, began: u64) {
+        let shown = &mut *lock(&self.shown);
+        shown.touched.retain(|_, write| *write > began);
+        let spoiled = shown.spoiled > began;
+        for row in parsed.rows.iter_mut().filter(|row| spoiled || shown.touched.contains_key(&row.sku)) {
+            row.stock.clear();
+        }
+        for sku in shown.touched.keys() {
+            if let Some(status) = shown.status.get(sku) {
+                parsed.shown.status.insert(sku.clone(), status.clone());
+            }
+        }
+        parsed.shown.writes = shown.writes;
+        parsed.shown.spoiled = shown.spoiled;
+        parsed.shown.touched = shown.touched.clone();
+    }
+
+    /// Cells of these SKUs are about to be written, or just were.
+    pub(super) fn touch<'s>(&self, skus: impl Iterator<Item = &'s Sku>) {
+        let shown = &mut *lock(&self.shown);
+        shown.writes += 1;
+        let write = shown.writes;
+        shown.touched.extend(skus.map(|sku| (sku.clone(), write)));
+    }
+
+    /// A write hit rows that it was not meant for.
+    pub(super) fn spoil(&self) {
+        let shown = &mut *lock(&self.shown);
+        shown.writes += 1;
+        shown.spoiled = shown.writes;
     }
 
     /// Forget that the last read is current: the next one reads whatever the file version says.

@@ -75,9 +75,7 @@ impl Engine {
                 }
             }
             match self.next_work().await? {
-                Some(pause) if pause <= WAIT_MAX && !(failed && report.failures.len() > 5) => {
-                    tokio::time::sleep(pause).await
-                }
+                Some(pause) if pause <= WAIT_MAX && !(failed && report.failures.len() > 5) => clock::sleep(pause).await,
                 _ => break,
             }
         }
@@ -93,10 +91,10 @@ impl Engine {
             match self.read_sheet(ReadManner::Full).await {
                 Err(error) if verdict(&error) == Verdict::Retry && attempt < READ_ATTEMPTS => {
                     tracing::warn!("sheet: {error}; trying again");
-                    tokio::time::sleep(self.backoff(attempt, Verdict::Retry)).await;
+                    clock::sleep(self.backoff(attempt, Verdict::Retry)).await;
                     attempt += 1;
                 }
-                result => return result.map(Option::unwrap_or_default),
+                result => return result,
             }
         }
     }

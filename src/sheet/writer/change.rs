@@ -122,7 +122,9 @@ pub struct WriteReport {
     pub calls: u32,
     /// Changes whose row was not where it was last seen.
     pub moved: u32,
-    /// Cells that were written on a wrong row and put back.
+    /// Cells that were written on a wrong row, for however short.
+    pub hit: u32,
+    /// Those of them that were put back.
     pub put_back: u32,
     /// Cells that the conditional write did not take (formatted numbers), written by check, write and look.
     pub formatted: u32,

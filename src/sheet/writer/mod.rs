@@ -22,6 +22,7 @@ use view::{Place, Views};
 
 use super::{CellWrite, SheetError, Workbook};
 use crate::catalog::{Cell, HeaderProblem, Locale, Sku};
+use crate::clock;
 use crate::retry::Verdict;
 
 /// A write that has landed wrongly is corrected, and the correction may land wrongly too. Whoever sorts more often than
@@ -91,7 +92,7 @@ async fn look(looker: &mut Looker<'_>, wanted: &[Wanted<'_>], after_write: bool)
         if left == 0 {
             return Err(error);
         }
-        tokio::time::sleep(pause).await;
+        clock::sleep(pause).await;
     }
 }
 

@@ -56,6 +56,7 @@ impl Flush<'_> {
                 },
                 Met::Wrong(key) => {
                     if written {
+                        self.report.hit += 1;
                         let had = job.only_if().filter(|_| applied == Applied::Matched);
                         victims.push(Victim {
                             tab: job.tab,
@@ -71,6 +72,7 @@ impl Flush<'_> {
                 }
                 Met::Strange(sku) => {
                     if written {
+                        self.report.hit += 1;
                         self.strand(job.tab, sent.row, sent.column, sku, job.value.clone());
                     }
                     again.push(job);

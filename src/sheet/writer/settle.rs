@@ -57,6 +57,7 @@ impl Flush<'_> {
             {
                 self.strand(job.tab, sent.row, sent.column, job.sku.clone(), job.value.clone());
             }
+            self.report.hit += u32::from(verdict.astray || verdict.wrong_column);
             match (verdict.fate, job.sent.take_if(|_| verdict.astray)) {
                 (Fate::Done(outcome), sent) => {
                     astray.extend(sent.map(|sent| job.astray(sent)));
