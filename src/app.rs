@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, SheetAccount};
-use crate::db::{Ledger, SHEET};
+use crate::db::{SHEET, SqliteLedger};
 use crate::engine::{CronPlan, Daemon, Engine, SheetPlan, Shop, Timing};
 use crate::http::{AdminState, ListenerState, admin_router, listener_router, serve};
 use crate::sheet::google::{Account, GoogleSettings, GoogleWorkbook};
@@ -47,7 +47,7 @@ impl App {
         let dir = &config.data_dir;
         std::fs::create_dir_all(dir).with_context(|| format!("data_dir {}: cannot be created", dir.display()))?;
         let lock = hold(dir)?;
-        let ledger = Ledger::open(&dir.join("shelfd.db")).await?;
+        let ledger = SqliteLedger::open(&dir.join("shelfd.db")).await?;
         let book = GoogleWorkbook::new(google(&config)).await?;
         let book = match config.sheet.calls_per_minute {
             Some(calls) => book.with_calls_per_minute(calls),
@@ -68,7 +68,7 @@ impl App {
             poll: config.sheet.poll,
             ..Timing::default()
         });
-        let engine = Engine::new(ledger, Arc::new(book), sheet, shops, timing, Meters::default());
+        let engine = Engine::new(Arc::new(ledger), Arc::new(book), sheet, shops, timing, Meters::default());
         Ok(Self { engine: Arc::new(engine), config, _lock: lock })
     }
 
@@ -110,7 +110,7 @@ impl App {
         let wakes = self.engine.wakes.clone();
         ListenerState {
             shops: Arc::new(shops),
-            ledger: self.engine.ledger.clone(),
+            ledger: Arc::clone(&self.engine.ledger),
             stored: Arc::new(move || wakes.wake_inbox()),
             meters: self.engine.meters.clone(),
         }
@@ -120,7 +120,7 @@ impl App {
         let names = self.engine.shops.iter().map(|shop| shop.name().to_owned());
         let engine = Arc::clone(&self.engine);
         AdminState {
-            ledger: self.engine.ledger.clone(),
+            ledger: Arc::clone(&self.engine.ledger),
             endpoints: Arc::new([SHEET.to_owned()].into_iter().chain(names).collect()),
             halted: Arc::new(move || engine.halted()),
             meters: self.engine.meters.clone(),

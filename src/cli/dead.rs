@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::{ConfigArgs, Exit, output};
 use crate::clock;
-use crate::db::{DeadLetter, Ledger};
+use crate::db::{DeadLetter, Ledger as _, SqliteLedger};
 
 /// What to do with dead letters.
 #[derive(Debug, Subcommand)]
@@ -51,8 +51,8 @@ pub async fn run(command: DeadCommand) -> anyhow::Result<Exit> {
     }
 }
 
-async fn open(config: &ConfigArgs) -> anyhow::Result<Ledger> {
-    Ok(Ledger::open(&config.load()?.data_dir.join("shelfd.db")).await?)
+async fn open(config: &ConfigArgs) -> anyhow::Result<SqliteLedger> {
+    Ok(SqliteLedger::open(&config.load()?.data_dir.join("shelfd.db")).await?)
 }
 
 async fn list(args: &ListArgs) -> anyhow::Result<Exit> {

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{ConfigArgs, Exit, output};
-use crate::db::{EndpointStatus, Ledger, SHEET};
+use crate::db::{EndpointStatus, Ledger as _, SHEET, SqliteLedger};
 
 /// Arguments.
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ struct Status {
 
 pub async fn run(args: StatusArgs) -> anyhow::Result<Exit> {
     let config = args.config.load()?;
-    let ledger = Ledger::open(&config.data_dir.join("shelfd.db")).await?;
+    let ledger = SqliteLedger::open(&config.data_dir.join("shelfd.db")).await?;
     let mut endpoints = vec![ledger.endpoint_status(SHEET).await?];
     for shop in &config.shops {
         endpoints.push(ledger.endpoint_status(&shop.name).await?);

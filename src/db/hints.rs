@@ -1,10 +1,8 @@
-//! Hints: "look at this SKU at this endpoint".
+//! Hints: "look at this SKU at this endpoint". How they merge, and how a pass leaves them.
 
 use std::time::Duration;
 
-use sqlx::Row as _;
-
-use super::{Ledger, Result, Tx, millis};
+use super::whole;
 use crate::clock::Time;
 
 /// What a hint asks for.
@@ -25,6 +23,10 @@ impl Want {
     pub const STOCK: Self = Self { look: false, stock: true, content: false };
     /// Plan content.
     pub const CONTENT: Self = Self { look: false, stock: false, content: true };
+
+    fn and(self, other: Self) -> Self {
+        Self { look: self.look || other.look, stock: self.stock || other.stock, content: self.content || other.content }
+    }
 }
 
 /// One hint taken for a pass.
@@ -56,98 +58,37 @@ pub enum HintDone {
     },
 }
 
-impl Ledger {
-    /// Hint at SKUs of one endpoint (`*`: everything), all in one transaction.
-    pub async fn hint(&self, endpoint: &str, hints: &[(String, Want, Time)]) -> Result<()> {
-        if hints.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.begin().await?;
-        for (sku, want, due) in hints {
-            hint(&mut tx, endpoint, sku, *want, *due).await?;
-        }
-        Ok(tx.commit().await?)
-    }
-
-    /// Hint at everything an endpoint holds.
-    pub async fn hint_everything(&self, endpoint: &str, due: Time) -> Result<()> {
-        self.hint(endpoint, &[("*".to_owned(), Want::LOOK, due)]).await
-    }
-
-    /// Hints that are due, oldest first. They stay until finished.
-    pub async fn due_hints(&self, endpoint: &str, now: Time, limit: u32) -> Result<Vec<Hint>> {
-        let sql = "SELECT sku, look, stock, content, attempts, seq FROM hints WHERE endpoint = ? AND due_at <= ? \
-                   ORDER BY sku != '*', stock + look = 0, due_at, sku LIMIT ?";
-        let rows = sqlx::query(sql).bind(endpoint).bind(millis(now)).bind(limit).fetch_all(&self.readers).await?;
-        let read = |row: sqlx::sqlite::SqliteRow| -> Result<Hint> {
-            let want =
-                Want { look: row.try_get("look")?, stock: row.try_get("stock")?, content: row.try_get("content")? };
-            Ok(Hint { sku: row.try_get("sku")?, want, attempts: row.try_get("attempts")?, seq: row.try_get("seq")? })
-        };
-        rows.into_iter().map(read).collect()
-    }
-
-    /// When the next hint of an endpoint is due; `None` when there is none.
-    pub async fn next_due(&self, endpoint: &str) -> Result<Option<Time>> {
-        let sql = "SELECT min(due_at) FROM hints WHERE endpoint = ?";
-        let due: Option<i64> = sqlx::query_scalar(sql).bind(endpoint).fetch_one(&self.readers).await?;
-        Ok(due.map(super::time))
-    }
-
-    /// Is there stock of an endpoint to be planned?
-    pub async fn stock_is_due(&self, endpoint: &str, now: Time) -> Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM hints WHERE endpoint = ? AND stock AND due_at <= ?)";
-        Ok(sqlx::query_scalar(sql).bind(endpoint).bind(millis(now)).fetch_one(&self.readers).await?)
-    }
-
-    /// Leave hints after a pass. One that was given again meanwhile stays.
-    pub async fn finish_hints(&self, endpoint: &str, done: &[(Hint, HintDone)], now: Time) -> Result<()> {
-        if done.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.begin().await?;
-        for (hint, done) in done {
-            match done {
-                HintDone::Cleared => {
-                    let sql = "DELETE FROM hints WHERE endpoint = ? AND sku = ? AND seq = ?";
-                    sqlx::query(sql).bind(endpoint).bind(&hint.sku).bind(hint.seq).execute(&mut *tx).await?;
-                }
-                HintDone::Again { after, failed, want } => {
-                    let due = now + *after;
-                    let sql = "UPDATE hints SET due_at = ?, attempts = attempts + ?, look = ?, stock = ?, content = ? \
-                               WHERE endpoint = ? AND sku = ? AND seq = ?";
-                    sqlx::query(sql)
-                        .bind(millis(due))
-                        .bind(i64::from(*failed))
-                        .bind(want.look)
-                        .bind(want.stock)
-                        .bind(want.content)
-                        .bind(endpoint)
-                        .bind(&hint.sku)
-                        .bind(hint.seq)
-                        .execute(&mut *tx)
-                        .await?;
-                }
-            }
-        }
-        Ok(tx.commit().await?)
-    }
+/// A hint as it is kept for one SKU of one endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct KeptHint {
+    pub want: Want,
+    pub due: Time,
+    pub attempts: u32,
+    pub seq: i64,
 }
 
-/// Hint inside a transaction. A repeated hint becomes due at the earlier of both times and starts its attempts anew.
-pub(super) async fn hint(tx: &mut Tx<'_>, endpoint: &str, sku: &str, want: Want, due: Time) -> Result<()> {
-    let sql = "INSERT INTO hints (endpoint, sku, look, stock, content, due_at) VALUES (?, ?, ?, ?, ?, ?) \
-               ON CONFLICT (endpoint, sku) DO UPDATE SET look = max(look, excluded.look), \
-               stock = max(stock, excluded.stock), content = max(content, excluded.content), \
-               due_at = min(due_at, excluded.due_at), attempts = 0, seq = seq + 1";
-    sqlx::query(sql)
-        .bind(endpoint)
-        .bind(sku)
-        .bind(want.look)
-        .bind(want.stock)
-        .bind(want.content)
-        .bind(millis(due))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+impl KeptHint {
+    /// Given for the first time.
+    pub fn new(want: Want, due: Time) -> Self {
+        Self { want, due: whole(due), attempts: 0, seq: 1 }
+    }
+
+    /// Given again: due at the earlier of both times, and its attempts start anew.
+    pub fn again(self, want: Want, due: Time) -> Self {
+        Self { want: self.want.and(want), due: self.due.min(whole(due)), attempts: 0, seq: self.seq + 1 }
+    }
+
+    /// What a pass leaves of it; `None` when it is done with. One that was given again meanwhile stays as it is.
+    pub fn finished(self, taken: &Hint, done: &HintDone, now: Time) -> Option<Self> {
+        if self.seq != taken.seq {
+            return Some(self);
+        }
+        match *done {
+            HintDone::Cleared => None,
+            HintDone::Again { after, failed, want } => {
+                let attempts = self.attempts + u32::from(failed);
+                Some(Self { want, due: whole(now + after), attempts, seq: self.seq })
+            }
+        }
+    }
 }

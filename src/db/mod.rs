@@ -1,37 +1,42 @@
 //! The ledger: rows, listings, pools, movements, intents, inbox, hints, dead letters, runs, audit.
 //!
-//! Methods are whole transactions; none is open while a call to the outside is in flight. All SQL is in this folder.
+//! Methods of [`Ledger`] are whole transactions; none is open while a call to the outside is in flight. Two ledgers
+//! keep this contract (`contract/` holds them to it): [`SqliteLedger`] on disk, [`MemoryLedger`] for simulations. What
+//! both must decide alike (how hints merge, what a step writes) stands in this folder, pure; they only load and store.
 
 mod content;
+#[cfg(test)]
+mod contract;
 mod hints;
 mod inbox;
 mod letters;
+mod memory;
 mod orders;
 mod report;
+mod sqlite;
 mod stock;
 
-use std::path::Path;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
+use async_trait::async_trait;
 use chrono::TimeZone as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
 
+use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
+use crate::plan::Change;
+use crate::stock::{Book, Rule};
 pub use content::{AcceptedRows, ListingRecord, RowRecord, Seen, StatusFacts};
 pub use hints::{Hint, HintDone, Want};
 pub use inbox::Delivery;
 pub use letters::DeadLetter;
+pub use memory::{Gate, MemoryLedger, Pass};
 pub use orders::{OrderCursor, OrderLook, SeenLine};
 pub use report::{AuditLine, EndpointStatus, MovementLine, RunRecord};
+pub use sqlite::SqliteLedger;
 pub use stock::{OpenIntent, Peers, StockChange, StockFold, StockNote, StockRequest};
 
 /// The sheet's endpoint name. Shops have their own names; this one is reserved.
 pub const SHEET: &str = "sheet";
-
-/// SQLite before this had a WAL bug that could lose a committed transaction after a reset under load
-/// (<https://www.sqlite.org/releaselog/3_51_3.html>).
-const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
 
 /// What can go wrong with the ledger.
 #[derive(Debug, thiserror::Error)]
@@ -56,84 +61,169 @@ pub enum DbError {
         /// Why.
         why: String,
     },
+    /// A gate made a transaction or a reading fail (see [`Gate`]).
+    #[error("ledger: unavailable: {0}")]
+    Unavailable(&'static str),
 }
 
 /// Shorthand.
 pub type Result<T> = std::result::Result<T, DbError>;
 
-/// The ledger in one SQLite file. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Ledger {
-    /// One connection: SQLite has one writer, and queueing here is fairer than `SQLITE_BUSY`.
-    writer: SqlitePool,
-    /// Readers never wait for the writer under WAL.
-    readers: SqlitePool,
-}
-
-type Tx<'a> = Transaction<'a, Sqlite>;
-
-impl Ledger {
-    /// Open the ledger file, creating it and bringing its schema up to date.
-    ///
-    /// # Errors
-    /// When the file cannot be opened, SQLite is too old, or a migration fails.
-    pub async fn open(path: &Path) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10));
-        let writer = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-        let writer = writer.connect_with(options.clone()).await?;
-        let found: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&writer).await?;
-        if version(&found) < SQLITE_MIN {
-            return Err(DbError::Version { found });
-        }
-        sqlx::migrate!("src/db/migrations").run(&writer).await?;
-        let readers = SqlitePoolOptions::new().max_connections(2).min_connections(0);
-        let readers = readers.connect_lazy_with(options.read_only(true).create_if_missing(false));
-        Ok(Self { writer, readers })
-    }
-
-    /// Close the file, folding the write-ahead log back into it.
-    pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
-    }
-
-    async fn begin(&self) -> Result<Tx<'static>> {
-        // Immediate: the write lock is taken at once, so that what is read in the transaction cannot be outdated at its end.
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
-    }
-
+/// The ledger. Every method is one whole transaction: all of it is durable when it returns, or none of it.
+#[async_trait]
+pub trait Ledger: Send + Sync {
     /// A remembered fact by name.
-    pub async fn fact(&self, name: &str) -> Result<Option<String>> {
-        Ok(sqlx::query_scalar("SELECT value FROM facts WHERE name = ?")
-            .bind(name)
-            .fetch_optional(&self.readers)
-            .await?)
-    }
+    async fn fact(&self, name: &str) -> Result<Option<String>>;
 
     /// Remember a fact.
-    pub async fn set_fact(&self, name: &str, value: &str) -> Result<()> {
-        let mut tx = self.begin().await?;
-        set_fact(&mut tx, name, value).await?;
-        Ok(tx.commit().await?)
+    async fn set_fact(&self, name: &str, value: &str) -> Result<()>;
+
+    /// All rows, by SKU.
+    async fn rows(&self) -> Result<BTreeMap<Sku, RowRecord>>;
+
+    /// Some rows, by SKU.
+    async fn rows_of(&self, skus: &[Sku]) -> Result<BTreeMap<Sku, RowRecord>>;
+
+    /// Bring in what a read of the sheet found. Shops are hinted at changed rows; stock cells are folded.
+    async fn accept_rows(
+        &self,
+        accepted: AcceptedRows,
+        shops: &[String],
+        peers: Peers<'_>,
+        now: Time,
+    ) -> Result<Vec<StockChange>>;
+
+    /// Listings of some SKUs at a store.
+    async fn listings_of(&self, endpoint: &str, skus: &[Sku]) -> Result<BTreeMap<Sku, ListingRecord>>;
+
+    /// All listings at a store.
+    async fn listings(&self, endpoint: &str) -> Result<BTreeMap<Sku, ListingRecord>>;
+
+    /// A store's listings of one product handle.
+    async fn product_of_handle(&self, endpoint: &str, handle: &str) -> Result<Vec<ListingRecord>>;
+
+    /// Remember what a store showed.
+    async fn see_listings(&self, endpoint: &str, seen: &[Seen]) -> Result<()>;
+
+    /// Forget a listing that is gone in the store.
+    async fn forget_listing(&self, endpoint: &str, sku: &Sku, now: Time) -> Result<()>;
+
+    /// A store agreed with rows: what it confirmed becomes the base. The changes are written to the audit.
+    async fn agree(&self, endpoint: &str, agreed: &[(&RowRecord, Vec<Change>)], now: Time) -> Result<()>;
+
+    /// What the status columns of rows hang on.
+    async fn status_facts(&self, skus: &[Sku], shops: &[String]) -> Result<BTreeMap<Sku, StatusFacts>>;
+
+    /// Hint at SKUs of one endpoint (`*`: everything), all in one transaction.
+    async fn hint(&self, endpoint: &str, hints: &[(String, Want, Time)]) -> Result<()>;
+
+    /// Hint at everything an endpoint holds.
+    async fn hint_everything(&self, endpoint: &str, due: Time) -> Result<()> {
+        self.hint(endpoint, &[("*".to_owned(), Want::LOOK, due)]).await
     }
-}
 
-async fn set_fact(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<()> {
-    let sql = "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    sqlx::query(sql).bind(name).bind(value).execute(&mut **tx).await?;
-    Ok(())
-}
+    /// Hints that are due, oldest first. They stay until finished.
+    async fn due_hints(&self, endpoint: &str, now: Time, limit: u32) -> Result<Vec<Hint>>;
 
-fn version(text: &str) -> (u32, u32, u32) {
-    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
-    let mut next = || parts.next().unwrap_or(0);
-    (next(), next(), next())
+    /// When the next hint of an endpoint is due; `None` when there is none.
+    async fn next_due(&self, endpoint: &str) -> Result<Option<Time>>;
+
+    /// Is there stock of an endpoint to be planned?
+    async fn stock_is_due(&self, endpoint: &str, now: Time) -> Result<bool>;
+
+    /// Leave hints after a pass. One that was given again meanwhile stays.
+    async fn finish_hints(&self, endpoint: &str, done: &[(Hint, HintDone)], now: Time) -> Result<()>;
+
+    /// Store a verified webhook. False when it was there already.
+    async fn accept_delivery(&self, shop: &str, topic: &str, dedupe: &str, mentions: &str, now: Time) -> Result<bool>;
+
+    /// Deliveries that have not become hints yet, oldest first.
+    async fn open_deliveries(&self, limit: u32) -> Result<Vec<Delivery>>;
+
+    /// Turn one delivery into hints and mark it handled, in one transaction. `skus` may hold `*`.
+    async fn handle_delivery(&self, delivery: &Delivery, skus: &[String], now: Time) -> Result<()>;
+
+    /// Forget handled deliveries older than `before`. Platforms do not repeat a delivery after that.
+    async fn prune_inbox(&self, before: Time) -> Result<u64>;
+
+    /// SKUs of a product (all its variants).
+    async fn skus_of_product(&self, endpoint: &str, id: &str) -> Result<Vec<String>>;
+
+    /// SKUs of a variant.
+    async fn skus_of_variant(&self, endpoint: &str, id: &str) -> Result<Vec<String>>;
+
+    /// SKUs of an inventory item.
+    async fn skus_of_inventory(&self, endpoint: &str, id: &str) -> Result<Vec<String>>;
+
+    /// Give up on an item. A letter for the same item is replaced. (`id` of the argument is not used.)
+    async fn bury(&self, letter: &DeadLetter) -> Result<()>;
+
+    /// All dead letters, oldest first.
+    async fn dead_letters(&self) -> Result<Vec<DeadLetter>>;
+
+    /// One dead letter.
+    async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>>;
+
+    /// Drop a dead letter, trying its item again when asked to. False when there is none of this id.
+    async fn close_letter(&self, id: i64, replay: bool, now: Time) -> Result<bool>;
+
+    /// Where a store's order evidence stands; `None` before its baseline was taken.
+    async fn order_cursor(&self, endpoint: &str) -> Result<Option<OrderCursor>>;
+
+    /// Take the baseline: shares of the orders that are open now move nothing, later changes of them do.
+    async fn take_baseline(&self, endpoint: &str, open: &[SeenLine], baseline: Time) -> Result<()>;
+
+    /// Step books of one endpoint, all in one transaction.
+    async fn stock(
+        &self,
+        endpoint: &str,
+        requests: Vec<StockRequest>,
+        peers: Peers<'_>,
+        now: Time,
+    ) -> Result<Vec<StockChange>>;
+
+    /// Fold what a store pass read: orders first, then values, in one transaction.
+    async fn fold_store(
+        &self,
+        endpoint: &str,
+        pool: &Pool,
+        fold: StockFold,
+        peers: Peers<'_>,
+        now: Time,
+    ) -> Result<Vec<StockChange>>;
+
+    /// Writes that are recorded and not settled, batch by batch (items of one key together).
+    async fn open_intents(&self, endpoint: &str) -> Result<Vec<OpenIntent>>;
+
+    /// Note that open writes may or may not have been done.
+    async fn mark_unknown(&self, endpoint: &str, pool: &Pool, skus: &[Sku]) -> Result<()>;
+
+    /// SKUs whose target at an endpoint is not what is accounted there, or whose write is open.
+    async fn stock_due(&self, endpoint: &str, pool: &Pool, rule: Rule) -> Result<BTreeSet<Sku>>;
+
+    /// What is accounted at an endpoint, by SKU and pool, and whether a write is open there.
+    async fn accounted(&self, endpoint: &str) -> Result<BTreeMap<(Sku, Pool), (Option<i64>, bool)>>;
+
+    /// Units in a pool, and what is accounted at an endpoint.
+    async fn book(&self, sku: &Sku, pool: &Pool) -> Result<Book>;
+
+    /// Write down a run.
+    async fn record_run(&self, run: &RunRecord) -> Result<()>;
+
+    /// Forget runs older than `before`.
+    async fn prune_runs(&self, before: Time) -> Result<u64>;
+
+    /// Movements after an id, oldest first.
+    async fn movements(&self, after: i64, limit: u32) -> Result<Vec<MovementLine>>;
+
+    /// Audit lines of a SKU (or of all), newest first.
+    async fn audit_lines(&self, sku: Option<&str>, limit: u32) -> Result<Vec<AuditLine>>;
+
+    /// How an endpoint stands.
+    async fn endpoint_status(&self, endpoint: &str) -> Result<EndpointStatus>;
+
+    /// Put everything away; the ledger is not to be used afterwards.
+    async fn close(&self);
 }
 
 fn millis(time: Time) -> i64 {
@@ -144,7 +234,7 @@ fn time(millis: i64) -> Time {
     chrono::Utc.timestamp_millis_opt(millis).single().unwrap_or(Time::UNIX_EPOCH)
 }
 
-/// A list as one bound parameter, for `IN (SELECT value FROM json_each(?))`.
-fn json_list<T: serde::Serialize>(items: &[T]) -> String {
-    serde_json::to_string(items).unwrap_or_else(|_| "[]".to_owned())
+/// A time as the ledger keeps it: whole milliseconds.
+fn whole(at: Time) -> Time {
+    time(millis(at))
 }

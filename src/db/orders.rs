@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row as _;
-
-use super::{Ledger, Result, Tx, set_fact};
 use crate::catalog::Sku;
 use crate::clock::Time;
-use crate::stock::{LineEvidence, OrdersSeen, weigh};
+use crate::stock::{LineEvidence, OrdersSeen, Share, weigh};
 
 /// An order line as seen, with the SKU that the ledger lists for what was sold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,83 +45,59 @@ pub struct OrderCursor {
     pub in_flight: Vec<String>,
 }
 
+/// What is remembered of an order line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct KeptShare {
+    /// Its share when last folded.
+    pub share: i64,
+    /// Units that were in flight then.
+    pub in_flight: i64,
+}
+
 impl OrderLook {
-    /// Fold the looks into the remembered shares; what they say of each SKU.
-    pub(super) async fn remember(&self, tx: &mut Tx<'_>, endpoint: &str) -> Result<BTreeMap<Sku, OrdersSeen>> {
-        let key = |line: &SeenLine| (line.order.clone(), line.line.clone());
-        let before: BTreeMap<_, _> = self.before.iter().map(|line| (key(line), line)).collect();
-        let after: BTreeMap<_, _> = self.after.iter().map(|line| (key(line), line)).collect();
-        let mut seen: BTreeMap<Sku, OrdersSeen> = BTreeMap::new();
-        // An order that is gone by the second look stands as the first one saw it.
-        let latest: BTreeMap<_, _> = before.iter().chain(&after).map(|(key, line)| (key.clone(), *line)).collect();
-        for (key, line) in latest {
-            let remembered = share(tx, endpoint, &key.0, &key.1).await?;
-            let earlier = before.get(&key).map(|line| line.evidence);
-            let orders = weigh(remembered, earlier, line.evidence, self.baseline, self.now);
-            seen.entry(line.sku.clone()).or_default().add(orders);
-            let sql = "INSERT INTO shares (endpoint, order_id, line_id, sku, share, in_flight) VALUES (?, ?, ?, ?, ?, ?) \
-                       ON CONFLICT (endpoint, order_id, line_id) DO UPDATE SET share = excluded.share, \
-                       in_flight = excluded.in_flight";
-            sqlx::query(sql)
-                .bind(endpoint)
-                .bind(&key.0)
-                .bind(&key.1)
-                .bind(line.sku.as_str())
-                .bind(line.evidence.share)
-                .bind(if orders.in_flight { line.evidence.in_flight } else { 0 })
-                .execute(&mut **tx)
-                .await?;
+    /// Each line as last seen, with what the look before said of it, by order and line. An order that is gone by the
+    /// second look stands as the first one saw it.
+    pub(super) fn lines(&self) -> Vec<(&SeenLine, Option<LineEvidence>)> {
+        let mut lines: BTreeMap<(&str, &str), (&SeenLine, Option<LineEvidence>)> = BTreeMap::new();
+        for line in &self.before {
+            lines.insert((&line.order, &line.line), (line, Some(line.evidence)));
         }
-        set_fact(tx, &cursor_name(endpoint), &self.cursor.timestamp_millis().to_string()).await?;
-        Ok(seen)
+        for line in &self.after {
+            let earlier = lines.get(&(line.order.as_str(), line.line.as_str())).and_then(|(_, earlier)| *earlier);
+            lines.insert((&line.order, &line.line), (line, earlier));
+        }
+        lines.into_values().collect()
+    }
+
+    /// What one of [`lines`](Self::lines) says against what is remembered of it, and what to remember from now on.
+    pub(super) fn weigh(
+        &self,
+        remembered: Share,
+        line: &SeenLine,
+        earlier: Option<LineEvidence>,
+    ) -> (OrdersSeen, KeptShare) {
+        let orders = weigh(remembered, earlier, line.evidence, self.baseline, self.now);
+        let in_flight = if orders.in_flight { line.evidence.in_flight } else { 0 };
+        (orders, KeptShare { share: line.evidence.share, in_flight })
     }
 }
 
-async fn share(tx: &mut Tx<'_>, endpoint: &str, order: &str, line: &str) -> Result<Option<i64>> {
-    let sql = "SELECT share FROM shares WHERE endpoint = ? AND order_id = ? AND line_id = ?";
-    Ok(sqlx::query_scalar(sql).bind(endpoint).bind(order).bind(line).fetch_optional(&mut **tx).await?)
-}
-
-fn cursor_name(endpoint: &str) -> String {
+/// The fact that holds where the next look at a store's orders starts.
+pub(super) fn cursor_name(endpoint: &str) -> String {
     format!("orders.cursor.{endpoint}")
 }
 
-fn baseline_name(endpoint: &str) -> String {
+/// The fact that holds when shelfd first looked at a store's orders.
+pub(super) fn baseline_name(endpoint: &str) -> String {
     format!("orders.baseline.{endpoint}")
 }
 
-impl Ledger {
-    /// Where a store's order evidence stands; `None` before its baseline was taken.
-    pub async fn order_cursor(&self, endpoint: &str) -> Result<Option<OrderCursor>> {
-        let read = |text: Option<String>| text.and_then(|text| text.parse().ok()).map(super::time);
-        let baseline = read(self.fact(&baseline_name(endpoint)).await?);
-        let since = read(self.fact(&cursor_name(endpoint)).await?);
-        let (Some(baseline), Some(since)) = (baseline, since) else { return Ok(None) };
-        let sql = "SELECT DISTINCT order_id FROM shares WHERE endpoint = ? AND in_flight != 0";
-        let in_flight = sqlx::query(sql).bind(endpoint).fetch_all(&self.readers).await?;
-        let in_flight = in_flight.iter().map(|row| row.try_get(0)).collect::<std::result::Result<_, _>>()?;
-        Ok(Some(OrderCursor { baseline, since, in_flight }))
-    }
+/// A time as a fact holds it.
+pub(super) fn time_to_fact(time: Time) -> String {
+    super::millis(time).to_string()
+}
 
-    /// Take the baseline: shares of the orders that are open now move nothing, later changes of them do.
-    pub async fn take_baseline(&self, endpoint: &str, open: &[SeenLine], baseline: Time) -> Result<()> {
-        let mut tx = self.begin().await?;
-        for line in open {
-            let sql = "INSERT INTO shares (endpoint, order_id, line_id, sku, share, in_flight) VALUES (?, ?, ?, ?, ?, ?) \
-                       ON CONFLICT DO NOTHING";
-            sqlx::query(sql)
-                .bind(endpoint)
-                .bind(&line.order)
-                .bind(&line.line)
-                .bind(line.sku.as_str())
-                .bind(line.evidence.share)
-                .bind(line.evidence.in_flight)
-                .execute(&mut *tx)
-                .await?;
-        }
-        for name in [baseline_name(endpoint), cursor_name(endpoint)] {
-            set_fact(&mut tx, &name, &baseline.timestamp_millis().to_string()).await?;
-        }
-        Ok(tx.commit().await?)
-    }
+/// A time read back from a fact.
+pub(super) fn time_of_fact(text: Option<&str>) -> Option<Time> {
+    text.and_then(|text| text.parse().ok()).map(super::time)
 }

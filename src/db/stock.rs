@@ -1,16 +1,12 @@
-//! Books on disk: load, step, store, in one transaction.
+//! Stock: what a step of a book changes in the ledger.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use sqlx::Row as _;
+use std::collections::BTreeMap;
 
 use super::orders::OrderLook;
-use super::{Ledger, Result, Tx, Want, hints, millis, time};
+use super::whole;
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
-use crate::stock::{
-    Book, Cause, Effect, Input, Intent, OrdersSeen, Reading, Replaced, Rule, Settled, Side, Window, step,
-};
+use crate::stock::{Book, Cause, Effect, Input, Intent, OrdersSeen, Reading, Rule, Settled, Side, step};
 
 /// Endpoints whose targets hang on a pool: they are hinted when it moves.
 pub type Peers<'a> = &'a [String];
@@ -74,313 +70,125 @@ pub struct OpenIntent {
     pub unknown: bool,
 }
 
-impl Ledger {
-    /// Step books of one endpoint, all in one transaction.
-    pub async fn stock(
-        &self,
-        endpoint: &str,
-        requests: Vec<StockRequest>,
-        peers: Peers<'_>,
-        now: Time,
-    ) -> Result<Vec<StockChange>> {
-        let mut tx = self.begin().await?;
-        let mut changes = Vec::with_capacity(requests.len());
-        for StockRequest { sku, pool, input } in requests {
-            let effects = step_book(&mut tx, endpoint, &sku, &pool, input, peers, now).await?;
-            changes.push(StockChange { sku, pool, effects });
-        }
-        tx.commit().await?;
-        Ok(changes)
-    }
-
-    /// Fold what a store pass read: orders first, then values, in one transaction.
-    pub async fn fold_store(
-        &self,
-        endpoint: &str,
-        pool: &Pool,
-        fold: StockFold,
-        peers: Peers<'_>,
-        now: Time,
-    ) -> Result<Vec<StockChange>> {
-        let mut tx = self.begin().await?;
-        let mut changes = Vec::new();
-        let mut seen = match &fold.orders {
-            Some(look) => look.remember(&mut tx, endpoint).await?,
-            None => BTreeMap::default(),
-        };
+impl StockFold {
+    /// The steps to take, once the orders have been weighed: orders first, then values.
+    pub(super) fn requests(self, pool: &Pool, mut seen: BTreeMap<Sku, OrdersSeen>) -> Vec<StockRequest> {
+        let Self { readings, at, stale_for, late_for, .. } = self;
+        let mut requests = Vec::with_capacity(seen.len() + readings.len());
+        let request = |sku: Sku, input: Input| StockRequest { sku, pool: pool.clone(), input };
         for (sku, orders) in &seen {
             let OrdersSeen { took, gave, .. } = *orders;
             if (took, gave) != (0, 0) {
-                let input = Input::Orders { took, gave };
-                let effects = step_book(&mut tx, endpoint, sku, pool, input, peers, now).await?;
-                changes.push(StockChange { sku: sku.clone(), pool: pool.clone(), effects });
+                requests.push(request(sku.clone(), Input::Orders { took, gave }));
             }
         }
-        for (sku, value) in fold.readings {
+        for (sku, value) in readings {
             let orders = seen.remove(&sku).unwrap_or_default();
-            let reading = Reading { value, slack_low: orders.slack_low, slack_high: orders.slack_high, at: fold.at };
-            let input = Input::Read { reading, founds_pool: false, stale_for: fold.stale_for, late_for: fold.late_for };
-            let effects = step_book(&mut tx, endpoint, &sku, pool, input, peers, now).await?;
-            changes.push(StockChange { sku, pool: pool.clone(), effects });
+            let reading = Reading { value, slack_low: orders.slack_low, slack_high: orders.slack_high, at };
+            requests.push(request(sku, Input::Read { reading, founds_pool: false, stale_for, late_for }));
         }
-        tx.commit().await?;
-        Ok(changes)
-    }
-
-    /// Writes that are recorded and not settled, batch by batch (items of one key together).
-    pub async fn open_intents(&self, endpoint: &str) -> Result<Vec<OpenIntent>> {
-        let sql = "SELECT sku, pool, expected, delta, key, state, recorded_at FROM intents \
-                   WHERE endpoint = ? AND settled_at IS NULL ORDER BY id";
-        let rows = sqlx::query(sql).bind(endpoint).fetch_all(&self.readers).await?;
-        let read = |row: sqlx::sqlite::SqliteRow| -> Result<OpenIntent> {
-            let unknown = row.try_get::<String, _>("state")? == "unknown";
-            let sku = super::inbox::sku(row.try_get("sku")?)?;
-            Ok(OpenIntent { sku, pool: row.try_get("pool")?, intent: intent(&row)?, unknown })
-        };
-        rows.into_iter().map(read).collect()
-    }
-
-    /// Note that open writes may or may not have been done.
-    pub async fn mark_unknown(&self, endpoint: &str, pool: &Pool, skus: &[Sku]) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let sql = "UPDATE intents SET state = 'unknown' WHERE endpoint = ? AND pool = ? AND settled_at IS NULL \
-                   AND sku IN (SELECT value FROM json_each(?))";
-        sqlx::query(sql).bind(endpoint).bind(pool).bind(super::json_list(skus)).execute(&mut *tx).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// SKUs whose target at an endpoint is not what is accounted there, or whose write is open.
-    pub async fn stock_due(&self, endpoint: &str, pool: &Pool, rule: Rule) -> Result<BTreeSet<Sku>> {
-        let sql = "SELECT sides.sku AS sku, accounted, units, EXISTS (SELECT 1 FROM intents WHERE settled_at IS NULL \
-                   AND intents.endpoint = sides.endpoint AND intents.sku = sides.sku AND intents.pool = sides.pool) AS open \
-                   FROM sides JOIN pools ON pools.sku = sides.sku AND pools.pool = sides.pool \
-                   WHERE sides.endpoint = ? AND sides.pool = ?";
-        let mut due = BTreeSet::new();
-        for row in sqlx::query(sql).bind(endpoint).bind(pool).fetch_all(&self.readers).await? {
-            let (accounted, units): (Option<i64>, i64) = (row.try_get("accounted")?, row.try_get("units")?);
-            if row.try_get("open")? || accounted.is_some_and(|accounted| rule.target(units) != accounted) {
-                due.insert(super::inbox::sku(row.try_get("sku")?)?);
-            }
-        }
-        Ok(due)
-    }
-
-    /// What is accounted at an endpoint, by SKU and pool, and whether a write is open there.
-    pub async fn accounted(&self, endpoint: &str) -> Result<BTreeMap<(Sku, Pool), (Option<i64>, bool)>> {
-        let sql = "SELECT sku, pool, accounted, EXISTS (SELECT 1 FROM intents WHERE settled_at IS NULL \
-                   AND intents.endpoint = sides.endpoint AND intents.sku = sides.sku AND intents.pool = sides.pool) AS open \
-                   FROM sides WHERE endpoint = ?";
-        let rows = sqlx::query(sql).bind(endpoint).fetch_all(&self.readers).await?;
-        let read = |row: sqlx::sqlite::SqliteRow| {
-            let key = (super::inbox::sku(row.try_get("sku")?)?, row.try_get("pool")?);
-            Ok((key, (row.try_get("accounted")?, row.try_get("open")?)))
-        };
-        rows.into_iter().map(read).collect()
-    }
-
-    /// Units in a pool, and what is accounted at an endpoint.
-    pub async fn book(&self, sku: &Sku, pool: &Pool) -> Result<Book> {
-        let mut tx = self.readers.begin().await?;
-        let units: Option<i64> = sqlx::query_scalar("SELECT units FROM pools WHERE sku = ? AND pool = ?")
-            .bind(sku.as_str())
-            .bind(pool)
-            .fetch_optional(&mut *tx)
-            .await?;
-        let sql = "SELECT endpoint FROM sides WHERE sku = ? AND pool = ?";
-        let endpoints: Vec<String> = sqlx::query_scalar(sql).bind(sku.as_str()).bind(pool).fetch_all(&mut *tx).await?;
-        let mut book = Book { pool: units, ..Book::default() };
-        for endpoint in endpoints {
-            let side = load_side(&mut tx, &endpoint, sku, pool).await?;
-            book.sides.insert(endpoint, side);
-        }
-        Ok(book)
+        requests
     }
 }
 
-/// Load a book as far as one endpoint is concerned, step it, store what changed and what it asks for.
-pub(super) async fn step_book(
-    tx: &mut Tx<'_>,
-    endpoint: &str,
-    sku: &Sku,
-    pool: &Pool,
-    input: Input,
-    peers: Peers<'_>,
-    now: Time,
-) -> Result<Vec<Effect>> {
-    let units: Option<i64> = sqlx::query_scalar("SELECT units FROM pools WHERE sku = ? AND pool = ?")
-        .bind(sku.as_str())
-        .bind(pool)
-        .fetch_optional(&mut **tx)
-        .await?;
-    let side = load_side(tx, endpoint, sku, pool).await?;
-    let mut book = Book { pool: units, sides: [(endpoint.to_owned(), side.clone())].into() };
-    let settled_by_input = match &input {
-        Input::Settle { settled, .. } => Some(*settled),
+/// A step of one endpoint's side, and what is to be stored of it.
+pub(super) struct Stepped {
+    /// The pool before it; 0 where it was not founded.
+    before: i64,
+    /// The fate of the write that was open, where the step was told it.
+    settled: Option<Settled>,
+    /// The pool after it, where it changed.
+    pub pool: Option<i64>,
+    /// The side after it, times as they are kept.
+    pub side: Side,
+    /// What the step asked for.
+    pub effects: Vec<Effect>,
+}
+
+/// One thing that a step writes beside pool and side. They come in the order they must be written in.
+pub(super) enum Write<'a> {
+    /// A movement; the endpoints that hang on the pool are hinted at.
+    Movement { units: i64, cause: &'static str, pool_after: i64 },
+    /// A write that is about to be sent.
+    Intent(&'a Intent),
+    /// The open write is settled.
+    Close(Settled),
+    /// The endpoint's own stock is to be planned again.
+    Replan,
+    /// A line of the audit, on stock.
+    Audit(String),
+    /// A letter of doubt: stands in the row's status until somebody has counted and drops it.
+    Doubt(&'static str),
+}
+
+/// Step one endpoint's side of a book.
+pub(super) fn step_side(endpoint: &str, units: Option<i64>, side: Side, input: Input) -> Stepped {
+    let settled = match &input {
+        Input::Settle { settled, .. } if side.intent.is_some() => Some(*settled),
         _ => None,
     };
+    let mut book = Book { pool: units, sides: [(endpoint.to_owned(), side)].into() };
     let effects = step(&mut book, endpoint, input);
-    if let (Some(settled), Some(_)) = (settled_by_input, &side.intent) {
-        close_intent(tx, endpoint, sku, pool, settled, now).await?;
+    let mut side = book.sides.remove(endpoint).unwrap_or_default();
+    if let Some(intent) = &mut side.intent {
+        intent.recorded = whole(intent.recorded);
     }
-    if let Some(after) = book.pool.filter(|_| book.pool != units) {
-        let sql = "INSERT INTO pools (sku, pool, units) VALUES (?, ?, ?) \
-                   ON CONFLICT (sku, pool) DO UPDATE SET units = excluded.units";
-        sqlx::query(sql).bind(sku.as_str()).bind(pool).bind(after).execute(&mut **tx).await?;
+    if let Some(replaced) = &mut side.replaced {
+        replaced.until = whole(replaced.until);
     }
-    if let Some(after) = book.sides.get(endpoint).filter(|after| **after != side) {
-        store_side(tx, endpoint, sku, pool, after).await?;
-    }
-    let mut pool_after = units.unwrap_or(0);
-    for effect in &effects {
-        if let Effect::Moved { units, .. } = effect {
-            pool_after += units;
-        }
-        apply(tx, endpoint, sku, pool, effect, pool_after, peers, now).await?;
-    }
-    Ok(effects)
+    let pool = book.pool.filter(|_| book.pool != units);
+    Stepped { before: units.unwrap_or(0), settled, pool, side, effects }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one row's whole context; private to this file")]
-async fn apply(
-    tx: &mut Tx<'_>,
-    endpoint: &str,
-    sku: &Sku,
-    pool: &Pool,
-    effect: &Effect,
-    pool_after: i64,
-    peers: Peers<'_>,
-    now: Time,
-) -> Result<()> {
-    match effect {
-        Effect::Moved { units, cause } => {
-            let cause = match cause {
-                Cause::Founded => "founded",
-                Cause::Orders => "orders",
-                Cause::Observed => "observed",
-            };
-            let sql = "INSERT INTO movements (sku, pool, endpoint, units, cause, pool_after, at) VALUES (?, ?, ?, ?, ?, ?, ?)";
-            sqlx::query(sql)
-                .bind(sku.as_str())
-                .bind(pool)
-                .bind(endpoint)
-                .bind(units)
-                .bind(cause)
-                .bind(pool_after)
-                .bind(millis(now))
-                .execute(&mut **tx)
-                .await?;
-            for peer in peers {
-                hints::hint(tx, peer, sku.as_str(), Want::STOCK, now).await?;
+impl Stepped {
+    /// What is to be written beside pool and side.
+    pub fn writes(&self) -> Vec<Write<'_>> {
+        let mut writes: Vec<Write<'_>> = self.settled.map(Write::Close).into_iter().collect();
+        let mut pool_after = self.before;
+        for effect in &self.effects {
+            match effect {
+                Effect::Moved { units, cause } => {
+                    pool_after += units;
+                    let cause = match cause {
+                        Cause::Founded => "founded",
+                        Cause::Orders => "orders",
+                        Cause::Observed => "observed",
+                    };
+                    writes.push(Write::Movement { units: *units, cause, pool_after });
+                }
+                Effect::Send(intent) => writes.push(Write::Intent(intent)),
+                Effect::Resolved { settled, .. } => writes.extend([Write::Close(*settled), Write::Replan]),
+                Effect::Overwritten(units) => {
+                    let words = format!("{units} sold while shelfd set the stock here; taken away again");
+                    writes.extend([Write::Replan, Write::Audit(words)]);
+                }
+                Effect::Doubt(intent) => {
+                    let Intent { expected, delta, .. } = intent;
+                    writes.push(Write::Audit(format!(
+                        "a write's answer was lost ({expected} {delta:+}) and what is there now decides nothing: the \
+                         lower stock was assumed"
+                    )));
+                    writes.push(Write::Doubt(
+                        "a write's answer was lost and nothing tells whether it was done; the lower stock was assumed: \
+                         please count",
+                    ));
+                }
+                Effect::LookAgain => {}
             }
         }
-        Effect::Send(intent) => {
-            let sql = "INSERT INTO intents (endpoint, sku, pool, expected, delta, key, state, recorded_at) \
-                       VALUES (?, ?, ?, ?, ?, ?, 'recorded', ?)";
-            sqlx::query(sql)
-                .bind(endpoint)
-                .bind(sku.as_str())
-                .bind(pool)
-                .bind(intent.expected)
-                .bind(intent.delta)
-                .bind(&intent.key)
-                .bind(millis(intent.recorded))
-                .execute(&mut **tx)
-                .await?;
-        }
-        Effect::Resolved { settled, .. } => {
-            close_intent(tx, endpoint, sku, pool, *settled, now).await?;
-            hints::hint(tx, endpoint, sku.as_str(), Want::STOCK, now).await?;
-        }
-        Effect::Overwritten(units) => {
-            hints::hint(tx, endpoint, sku.as_str(), Want::STOCK, now).await?;
-            let reason = format!("{units} sold while shelfd set the stock here; taken away again");
-            super::report::audit(tx, now, endpoint, sku.as_str(), "stock", None, None, &reason).await?;
-        }
-        Effect::Doubt(intent) => {
-            let reason = format!(
-                "a write's answer was lost ({} {:+}) and what is there now decides nothing: the lower stock was assumed",
-                intent.expected, intent.delta
-            );
-            super::report::audit(tx, now, endpoint, sku.as_str(), "stock", None, None, &reason).await?;
-            // Stands in the row's status until somebody has counted and drops the letter.
-            let words = "a write's answer was lost and nothing tells whether it was done; the lower stock was assumed: please count";
-            super::letters::doubt(tx, endpoint, sku.as_str(), words, now).await?;
-        }
-        Effect::LookAgain => {}
+        writes
     }
-    Ok(())
 }
 
-async fn load_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool) -> Result<Side> {
-    let sql = "SELECT accounted, window_took, window_gave, replaced_value, replaced_until FROM sides \
-               WHERE endpoint = ? AND sku = ? AND pool = ?";
-    let row = sqlx::query(sql).bind(endpoint).bind(sku.as_str()).bind(pool).fetch_optional(&mut **tx).await?;
-    let Some(row) = row else { return Ok(Side::default()) };
-    let pair = |first: &str, second: &str| -> Result<Option<(i64, i64)>> {
-        let (first, second): (Option<i64>, Option<i64>) = (row.try_get(first)?, row.try_get(second)?);
-        Ok(first.zip(second))
-    };
-    let sql = "SELECT expected, delta, key, recorded_at FROM intents \
-               WHERE endpoint = ? AND sku = ? AND pool = ? AND settled_at IS NULL";
-    let open = sqlx::query(sql).bind(endpoint).bind(sku.as_str()).bind(pool).fetch_optional(&mut **tx).await?;
-    Ok(Side {
-        accounted: row.try_get("accounted")?,
-        intent: open.as_ref().map(intent).transpose()?,
-        window: pair("window_took", "window_gave")?.map(|(took, gave)| Window { took, gave }),
-        replaced: pair("replaced_value", "replaced_until")?
-            .map(|(value, until)| Replaced { value, until: time(until) }),
-    })
-}
-
-async fn store_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool, side: &Side) -> Result<()> {
-    let sql = "INSERT INTO sides (endpoint, sku, pool, accounted, window_took, window_gave, replaced_value, replaced_until) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (endpoint, sku, pool) DO UPDATE SET \
-               accounted = excluded.accounted, window_took = excluded.window_took, window_gave = excluded.window_gave, \
-               replaced_value = excluded.replaced_value, replaced_until = excluded.replaced_until";
-    sqlx::query(sql)
-        .bind(endpoint)
-        .bind(sku.as_str())
-        .bind(pool)
-        .bind(side.accounted)
-        .bind(side.window.map(|window| window.took))
-        .bind(side.window.map(|window| window.gave))
-        .bind(side.replaced.map(|replaced| replaced.value))
-        .bind(side.replaced.map(|replaced| millis(replaced.until)))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
-async fn close_intent(
-    tx: &mut Tx<'_>,
-    endpoint: &str,
-    sku: &Sku,
-    pool: &Pool,
-    settled: Settled,
-    now: Time,
-) -> Result<()> {
-    let state = match settled {
+/// How a settled write is kept.
+pub(super) fn settled_name(settled: Settled) -> &'static str {
+    match settled {
         Settled::Done => "done",
         Settled::NotDone => "not_done",
-    };
-    let sql = "UPDATE intents SET state = ?, settled_at = ? \
-               WHERE endpoint = ? AND sku = ? AND pool = ? AND settled_at IS NULL";
-    sqlx::query(sql)
-        .bind(state)
-        .bind(millis(now))
-        .bind(endpoint)
-        .bind(sku.as_str())
-        .bind(pool)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+    }
 }
 
-fn intent(row: &sqlx::sqlite::SqliteRow) -> Result<Intent> {
-    Ok(Intent {
-        expected: row.try_get("expected")?,
-        delta: row.try_get("delta")?,
-        key: row.try_get("key")?,
-        recorded: time(row.try_get("recorded_at")?),
-    })
+/// Is there something to write: an open write, or a target that is not what is accounted?
+pub(super) fn is_due(rule: Rule, units: i64, accounted: Option<i64>, open: bool) -> bool {
+    open || accounted.is_some_and(|accounted| rule.target(units) != accounted)
 }

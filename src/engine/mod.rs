@@ -140,7 +140,7 @@ impl SheetPlan {
 /// Everything the passes share.
 pub struct Engine {
     /// The ledger.
-    pub ledger: Ledger,
+    pub ledger: Arc<dyn Ledger>,
     /// The spreadsheet.
     pub book: Arc<dyn Workbook>,
     /// What is where in it.
@@ -162,7 +162,7 @@ pub struct Engine {
 impl Engine {
     /// Put an engine together.
     pub fn new(
-        ledger: Ledger,
+        ledger: Arc<dyn Ledger>,
         book: Arc<dyn Workbook>,
         sheet: SheetPlan,
         shops: Vec<Shop>,

@@ -17,7 +17,7 @@ use crate::telemetry::Meters;
 #[derive(Clone)]
 pub struct AdminState {
     /// The ledger.
-    pub ledger: Ledger,
+    pub ledger: Arc<dyn Ledger>,
     /// Endpoint names.
     pub endpoints: Arc<Vec<String>>,
     /// Why everything is stopped, if it is.

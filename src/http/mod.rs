@@ -22,7 +22,7 @@ pub struct ListenerState {
     /// Shops by name.
     pub shops: Arc<BTreeMap<String, Arc<dyn Store>>>,
     /// Where deliveries are stored.
-    pub ledger: Ledger,
+    pub ledger: Arc<dyn Ledger>,
     /// Called when one was stored.
     pub stored: Arc<dyn Fn() + Send + Sync>,
     /// Figures.

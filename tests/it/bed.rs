@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use shelfd::app::App;
 use shelfd::config::Config;
-use shelfd::db::Ledger;
+use shelfd::db::{Ledger as _, SqliteLedger};
 use shelfd::engine::{Engine, SyncReport, Timing};
 use shelfd::lab::catalog::KeyStyle;
 use shelfd::lab::config_file::{self, DaemonPorts};
@@ -216,7 +216,7 @@ impl Bed {
     /// What every test must leave behind: no stuck write, no unexpected dead letter, the pool equal to its movements.
     pub async fn assert_clean(&self, dead_expected: usize) {
         // A stopped daemon has closed its ledger.
-        let ledger = Ledger::open(&self.dir.path().join("shelfd.db")).await.unwrap();
+        let ledger = SqliteLedger::open(&self.dir.path().join("shelfd.db")).await.unwrap();
         let letters = ledger.dead_letters().await.unwrap();
         assert_eq!(letters.len(), dead_expected, "{letters:#?}");
         for endpoint in ["sheet", "shopify-lab", "woo-lab"] {
