@@ -20,13 +20,20 @@ struct Simulated {
 
 /// Simulated time on this thread, until dropped. It stands still unless moved, and chance is a count.
 #[derive(Debug)]
-pub struct Simulation(());
+pub struct Simulation {
+    owner: bool,
+}
 
 impl Simulation {
-    /// Take over this thread's clock.
-    pub fn start(now: Time) -> Self {
-        SIMULATED.set(Some(Simulated { now, drawn: 0 }));
-        Self(())
+    /// Take over this thread's clock. Keys and chance are counted from `drawn` on.
+    pub fn start(now: Time, drawn: u64) -> Self {
+        SIMULATED.set(Some(Simulated { now, drawn }));
+        Self { owner: true }
+    }
+
+    /// Another handle to the same time, which must not outlive this one.
+    pub fn same(&self) -> Self {
+        Self { owner: false }
     }
 
     /// Let time pass.
@@ -41,7 +48,9 @@ impl Simulation {
 
 impl Drop for Simulation {
     fn drop(&mut self) {
-        SIMULATED.set(None);
+        if self.owner {
+            SIMULATED.set(None);
+        }
     }
 }
 

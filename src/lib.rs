@@ -10,6 +10,7 @@
 //! - [`app`]: turns a configuration into running tasks.
 //! - [`cli`]: one file per command.
 //! - [`lab`]: a world to try things in, used by the demo and by tests.
+//! - [`sim`]: a smaller world without HTTP, in which thousands of histories a second try to break the promises.
 
 pub mod app;
 pub mod catalog;
@@ -24,6 +25,7 @@ pub mod plan;
 pub mod retry;
 pub mod settings;
 pub mod sheet;
+pub mod sim;
 pub mod stock;
 pub mod stores;
 pub mod telemetry;

@@ -56,18 +56,14 @@ impl Daemon {
     }
 }
 
-/// Everything is to be looked at: shops in full, the sheet whatever its version says. Also the hour to tidy up.
+/// The schedule's hour: look at everything, and tidy up.
 fn sweep(engine: Arc<Engine>) {
     tokio::spawn(async move {
         tracing::info!("sweep: looking at everything");
-        let now = clock::now();
-        for shop in &engine.shops {
-            if let Err(error) = engine.ledger.hint_everything(shop.name(), now).await {
-                tracing::error!("sweep: {error}");
-            }
+        if let Err(error) = engine.sweep().await {
+            tracing::error!("sweep: {error}");
         }
-        engine.distrust_sheet();
-        engine.wakes.wake_all();
+        let now = clock::now();
         let tidied = async {
             engine.ledger.prune_inbox(now - INBOX_KEPT).await?;
             engine.ledger.prune_runs(now - RUNS_KEPT).await

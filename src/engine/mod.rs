@@ -17,13 +17,13 @@ mod shop_stock;
 mod sync;
 mod wake;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono_tz::Tz;
 
-use crate::catalog::{Pool, TabMapping};
+use crate::catalog::{Pool, Sku, TabMapping};
 use crate::db::{DbError, Ledger, SHEET};
 use crate::plan::Stop;
 use crate::retry::Policy;
@@ -157,6 +157,8 @@ pub struct Engine {
     settler: Mutex<Settler>,
     halt: Mutex<Option<String>>,
     status_flushed: Mutex<Option<crate::clock::Time>>,
+    /// By shop: SKUs of the sheet that its last full look did not find. Only these may be created.
+    absent: Mutex<BTreeMap<String, BTreeSet<Sku>>>,
 }
 
 impl Engine {
@@ -173,12 +175,31 @@ impl Engine {
         let wakes = Wakes::new(names);
         let settler = Mutex::new(Settler::new(timing.settle));
         let (shown, halt, status_flushed) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { ledger, book, sheet, shops, timing, wakes, meters, shown, settler, halt, status_flushed }
+        let absent = Mutex::default();
+        Self { ledger, book, sheet, shops, timing, wakes, meters, shown, settler, halt, status_flushed, absent }
     }
 
     /// Why everything is stopped, if it is.
     pub fn halted(&self) -> Option<String> {
         lock(&self.halt).clone()
+    }
+
+    /// Everything is to be looked at: shops in full, the sheet whatever its version says.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn sweep(&self) -> Result<(), PassError> {
+        self.distrust_sheet();
+        for shop in &self.shops {
+            self.ledger.hint_everything(shop.name(), crate::clock::now()).await?;
+        }
+        self.wakes.wake_all();
+        Ok(())
+    }
+
+    /// When the next row that a person typed in counts as settled.
+    pub fn next_settle(&self) -> Option<crate::clock::Time> {
+        lock(&self.settler).next_due()
     }
 
     fn shop_names(&self) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::shop_look::remote;
 use super::shop_pass::{Again, Pass};
-use super::{BySku, Engine, PassError};
+use super::{BySku, Engine, PassError, lock};
 use crate::catalog::{Money, Row, Sku};
 use crate::clock;
 use crate::db::{ListingRecord, RowRecord, Seen, StockFold, Want};
@@ -14,6 +14,9 @@ use crate::stores::{ContentChange, Outcome, ProductDraft, RemoteId, StoreError, 
 
 /// After a creation whose answer was lost the shop is listed anew before it is tried again, so that nothing is made twice.
 const CREATE_RETRY: Duration = Duration::from_secs(20);
+
+/// A row that came after the last full look waits for the next one.
+const LIST_FIRST: Duration = Duration::from_millis(50);
 
 impl Engine {
     /// Bring the content of the given SKUs into agreement: update, create, or say why not.
@@ -41,7 +44,33 @@ impl Engine {
         }
         self.agree(pass, &agreed).await?;
         self.update(pass, &rows, updates).await?;
+        self.only_absent(pass, &mut creates).await?;
         self.create(pass, &rows, &creates).await
+    }
+
+    /// What a shop lists already, under a row that came later, must be linked and not made a second time: a listing is
+    /// only created where the last full look, with its row known, found none. Others are looked for first.
+    async fn only_absent(
+        &self,
+        pass: &mut Pass<'_>,
+        creates: &mut Vec<(&Row, String, Money)>,
+    ) -> Result<(), PassError> {
+        let name = pass.shop.name();
+        let unsure: Vec<Sku> = {
+            let absent = &mut *lock(&self.absent);
+            let absent = absent.entry(name.to_owned()).or_default();
+            // Once tried, it may be there.
+            let (sure, unsure) = std::mem::take(creates).into_iter().partition(|(row, ..)| absent.remove(&row.sku));
+            *creates = sure;
+            unsure.into_iter().map(|(row, ..): (&Row, String, Money)| row.sku.clone()).collect()
+        };
+        if !unsure.is_empty() {
+            self.ledger.hint_everything(name, clock::now()).await?;
+        }
+        for sku in &unsure {
+            pass.ask_again(sku, Again { want: Want::CONTENT, after: LIST_FIRST, failed: false });
+        }
+        Ok(())
     }
 
     async fn update(

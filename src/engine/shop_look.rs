@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::shop_pass::{Again, Pass};
-use super::{BySku, Engine, PassError, movements};
+use super::{BySku, Engine, PassError, lock, movements};
 use crate::catalog::Sku;
 use crate::clock::{self, Time};
 use crate::db::{DeadLetter, ListingRecord, OrderCursor, OrderLook, Seen, SeenLine, StockChange, StockFold, Want};
@@ -83,7 +83,10 @@ impl Engine {
         for sku in known.keys().filter(|sku| !found.contains_key(*sku) && !twice.contains(*sku)) {
             self.ledger.forget_listing(pass.shop.name(), sku, at).await?;
         }
+        let is_absent = |sku: &&Sku| !found.contains_key(*sku) && !twice.contains(*sku);
+        let absent: BTreeSet<Sku> = rows.keys().filter(is_absent).cloned().collect();
         self.fold_look(pass, found, at, before).await?;
+        lock(&self.absent).insert(pass.shop.name().to_owned(), absent);
         self.hint_at_differences(pass, &rows).await
     }
 

@@ -41,6 +41,18 @@ impl MemoryLedger {
         Self { state: Arc::clone(&self.state), gate: Some(gate) }
     }
 
+    /// A handle to the same state without a gate.
+    #[must_use]
+    pub fn ungated(&self) -> Self {
+        Self { state: Arc::clone(&self.state), gate: None }
+    }
+
+    /// A ledger of its own that holds the same.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { state: Arc::new(Mutex::new(self.lock().clone())), gate: None }
+    }
+
     /// Everything in it as text, one line per fact, table by table. Two ledgers that hold the same say the same.
     pub fn dump(&self) -> String {
         dump::dump(&self.lock())
@@ -78,7 +90,7 @@ impl MemoryLedger {
 }
 
 /// Everything that is durable. Times are kept as the ledger on disk keeps them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
     facts: BTreeMap<String, String>,
     rows: BTreeMap<Sku, KeptRow>,
@@ -96,7 +108,7 @@ struct State {
 }
 
 /// What is kept for one endpoint.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Endpoint {
     hints: BTreeMap<String, KeptHint>,
     listings: BTreeMap<Sku, KeptListing>,
@@ -107,26 +119,26 @@ struct Endpoint {
     deliveries: BTreeMap<String, i64>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct KeptRow {
     record: RowRecord,
     accepted: Time,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct KeptListing {
     record: ListingRecord,
     synced: Option<Time>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct KeptSide {
     side: Side,
     /// Index of the open intent.
     open: Option<usize>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct KeptIntent {
     endpoint: String,
     sku: Sku,
@@ -136,7 +148,7 @@ struct KeptIntent {
     settled: Option<Time>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct KeptDelivery {
     delivery: Delivery,
     dedupe: String,

@@ -5,7 +5,7 @@
 mod field;
 mod generate;
 mod magento;
-mod rng;
+pub mod rng;
 mod sample;
 mod shopify;
 mod table;

@@ -1,0 +1,151 @@
+//! Plays histories and looks for broken promises: `make sim`, `make sim SEED=7`, `make sim-long`.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use clap::Parser;
+use shelfd::sim::{Counts, KINDS, Moment, Outcome, Plan, Stop, play};
+
+/// Play seeded histories of shelfd in a small world, with faults and crashes, and check its promises.
+#[derive(Parser)]
+struct Args {
+    /// Play this one history and tell its story.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// First seed.
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Number of histories.
+    #[arg(long, default_value_t = 2_000)]
+    histories: u64,
+    /// Turns of each before the world comes to rest.
+    #[arg(long, default_value_t = 400)]
+    turns: u32,
+    /// Play every so many-th history again with a stop at each effect, before, after and without an answer; 0: none.
+    #[arg(long, default_value_t = 0)]
+    crash_every: u64,
+    /// Stops for `--seed`, as `12:before`, `12:after` or `12:lost`.
+    #[arg(long)]
+    stop: Vec<String>,
+    /// Go on after a violation.
+    #[arg(long)]
+    keep_going: bool,
+}
+
+fn stop(text: &str) -> Option<Stop> {
+    let (effect, moment) = text.split_once(':')?;
+    let moment = match moment {
+        "before" => Moment::Before,
+        "after" => Moment::After,
+        "lost" => Moment::Lost,
+        _ => return None,
+    };
+    Some(Stop { effect: effect.parse().ok()?, moment })
+}
+
+/// The shortest story that still breaks the promise: fewer turns, fewer stops, fewer kinds of events, no trouble.
+fn shrink(mut plan: Plan) -> Plan {
+    let fails = |plan: &Plan| !play(plan).violations.is_empty();
+    let mut step = plan.turns / 2;
+    while step > 0 {
+        let shorter = Plan { turns: plan.turns.saturating_sub(step), ..plan.clone() };
+        if fails(&shorter) {
+            plan = shorter;
+        } else {
+            step /= 2;
+        }
+    }
+    for stop in plan.stops.clone() {
+        let fewer =
+            Plan { stops: plan.stops.iter().filter(|other| **other != stop).copied().collect(), ..plan.clone() };
+        if fails(&fewer) {
+            plan = fewer;
+        }
+    }
+    for (kind, _) in KINDS {
+        let without: BTreeSet<_> = plan.without.iter().copied().chain([kind]).collect();
+        let fewer = Plan { without, ..plan.clone() };
+        if fails(&fewer) {
+            plan = fewer;
+        }
+    }
+    let calm = Plan { calm: true, ..plan.clone() };
+    if fails(&calm) { calm } else { plan }
+}
+
+fn tell(plan: &Plan) {
+    let plan = shrink(plan.clone());
+    let outcome = play(&Plan { story: true, ..plan.clone() });
+    println!(
+        "seed {} turns {} stops {:?} without {:?} calm {}",
+        plan.seed, plan.turns, plan.stops, plan.without, plan.calm
+    );
+    for line in &outcome.story {
+        println!("  {line}");
+    }
+    for violation in &outcome.violations {
+        println!("  VIOLATION {violation}");
+    }
+}
+
+struct Runs {
+    counts: Counts,
+    failed: u64,
+    keep_going: bool,
+}
+
+impl Runs {
+    fn run(&mut self, plan: &Plan) -> Outcome {
+        let outcome = play(plan);
+        self.counts.add(&outcome.counts);
+        if !outcome.violations.is_empty() {
+            self.failed += 1;
+            if self.failed == 1 || !self.keep_going {
+                tell(plan);
+            } else {
+                println!("seed {} stops {:?}: {:?}", plan.seed, plan.stops, outcome.violations);
+            }
+            if !self.keep_going {
+                std::process::exit(1);
+            }
+        }
+        outcome
+    }
+}
+
+fn main() {
+    let args = Args::parse();
+    let plan = |seed| Plan { seed, turns: args.turns, ..Plan::default() };
+    if let Some(seed) = args.seed {
+        let stops = args.stop.iter().filter_map(|text| stop(text)).collect();
+        let plan = Plan { stops, ..plan(seed) };
+        let outcome = play(&Plan { story: true, ..plan.clone() });
+        if outcome.violations.is_empty() {
+            outcome.story.iter().for_each(|line| println!("{line}"));
+            println!("{:#?}\ntrace {:016x}; nothing is wrong", outcome.counts, outcome.trace);
+            return;
+        }
+        tell(&plan);
+        std::process::exit(1);
+    }
+    let started = Instant::now();
+    let mut runs = Runs { counts: Counts::default(), failed: 0, keep_going: args.keep_going };
+    for seed in args.from..args.from + args.histories {
+        let outcome = runs.run(&plan(seed));
+        if args.crash_every > 0 && seed % args.crash_every == 0 {
+            for effect in 1..=outcome.effects {
+                for moment in [Moment::Before, Moment::After, Moment::Lost] {
+                    // A second crash, somewhere in recovery, now and then.
+                    let second = Stop { effect: effect + 1 + (effect * 7) % 23, moment: Moment::Before };
+                    let stops = [Stop { effect, moment }, second].into_iter().take(1 + usize::from(effect % 5 == 0));
+                    runs.run(&Plan { stops: stops.collect(), ..plan(seed) });
+                }
+            }
+        }
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{}", serde_json::to_string_pretty(&runs.counts).unwrap_or_default());
+    let per_second = runs.counts.histories as f64 / seconds;
+    println!("{} histories in {seconds:.1} s: {per_second:.0} a second; {} failed", runs.counts.histories, runs.failed);
+    std::process::exit(i32::from(runs.failed > 0));
+}

@@ -1,0 +1,296 @@
+//! Plays one history: the program's tasks, the people and the clock take turns as the seed says.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+
+use super::effects::{Effects, Stop};
+use super::people::{self, KINDS, Kind, Knows};
+use super::sheet::{self, SheetFace};
+use super::shop::{self, ShopFace};
+use super::start::{self, Start};
+use super::world::{Counts, POOL, Shared};
+use crate::catalog::Sku;
+use crate::clock::{self, Simulation};
+use crate::db::MemoryLedger;
+use crate::db::{Ledger, SHEET};
+use crate::engine::{Engine, ReadManner, SheetPlan, Shop, Timing};
+use crate::lab::catalog::rng::Rng;
+use crate::stores::Mention;
+use crate::telemetry::Meters;
+
+/// What is to be played.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Everything follows from it.
+    pub seed: u64,
+    /// Turns before the world comes to rest.
+    pub turns: u32,
+    /// Where the program is killed, and which answers are lost beside what the seed does.
+    pub stops: Vec<Stop>,
+    /// Kinds of events that are left out.
+    pub without: BTreeSet<Kind>,
+    /// No trouble with calls.
+    pub calm: bool,
+    /// Keep the story.
+    pub story: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// What must not be and is; empty when all is well.
+    pub violations: Vec<String>,
+    /// What happened.
+    pub counts: Counts,
+    /// Effects before the world came to rest.
+    pub effects: u64,
+    /// Hash over everything that happened.
+    pub trace: u64,
+    /// In words, if asked for.
+    pub story: Vec<String>,
+}
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One history being played.
+pub(super) struct Driver {
+    pub shared: Arc<Shared>,
+    pub ledger: MemoryLedger,
+    pub clock: Simulation,
+    engine: Arc<Engine>,
+    meters: Meters,
+    tasks: Vec<Option<Task>>,
+    /// Per shop: everything was looked at since the program started.
+    started: Vec<bool>,
+    rng: Rng,
+    without: BTreeSet<Kind>,
+    crashes: u64,
+}
+
+/// What people need to know of the program.
+struct Eyes<'d> {
+    ledger: &'d MemoryLedger,
+    /// Which shops have a turn under way.
+    busy: Vec<bool>,
+}
+
+/// Units that an open write to the sheet would move.
+fn open_in_sheet(ledger: &MemoryLedger, sku: &Sku) -> i64 {
+    let book = ledger.book(sku, &POOL.to_owned()).now_or_never().and_then(Result::ok).unwrap_or_default();
+    book.sides.get(SHEET).and_then(|side| side.intent.as_ref()).map_or(0, |intent| intent.delta)
+}
+
+impl Knows for Eyes<'_> {
+    fn open_in_sheet(&self, sku: &Sku) -> i64 {
+        open_in_sheet(self.ledger, sku)
+    }
+
+    fn is_quiet(&self, shop: usize, name: &str, sku: &Sku) -> bool {
+        let book = self.ledger.book(sku, &POOL.to_owned()).now_or_never().and_then(Result::ok).unwrap_or_default();
+        let quiet = book.sides.get(name).is_some_and(|side| side.intent.is_none() && side.window.is_none());
+        quiet && !self.busy.get(shop).copied().unwrap_or(true)
+    }
+
+    fn deliver(&self, shop: &str, id: u64, item: usize) -> bool {
+        let mention = serde_json::to_string(&[Mention::Product(format!("p{item}"))]).unwrap_or_default();
+        let (ledger, id) = (self.ledger.ungated(), id.to_string());
+        let taken = ledger.accept_delivery(shop, "orders/create", &id, &mention, clock::now());
+        taken.now_or_never().is_some_and(|taken| taken.is_ok())
+    }
+}
+
+/// Polls of one turn of one task before it counts as stuck.
+const POLLS_MAX: u32 = 5_000;
+
+pub(super) fn engine(shared: &Arc<Shared>, ledger: &MemoryLedger, meters: &Meters) -> Arc<Engine> {
+    let buffers: Vec<i64> = shared.world().shops.iter().map(|shop| shop.buffer).collect();
+    let shop = |(at, buffer)| Shop { buffer, store: Arc::new(ShopFace::new(shared, at)) };
+    let sheet = SheetPlan { tabs: vec![sheet::mapping()], block_rows: 1_000, decimals: 2, zone: chrono_tz::Tz::UTC };
+    let shops: Vec<Shop> = buffers.into_iter().enumerate().map(shop).collect();
+    let book = Arc::new(SheetFace(Arc::clone(shared)));
+    Arc::new(Engine::new(Arc::new(ledger.clone()), book, sheet, shops, Timing::default(), meters.clone()))
+}
+
+/// Play a history to its end.
+pub fn play(plan: &Plan) -> Outcome {
+    let start = start::of(plan.seed);
+    let mut driver = Driver::new(plan, start);
+    for _ in 0..plan.turns {
+        driver.turn();
+        if !driver.shared.world().wrong.is_empty() {
+            break;
+        }
+    }
+    let effects = driver.shared.effects.seen();
+    let mut violations = super::rest::come_to_rest(&mut driver, plan.seed);
+    violations.append(&mut driver.shared.world().wrong);
+    let world = driver.shared.world();
+    let mut counts = world.counts;
+    counts.histories = 1;
+    counts.effects = driver.shared.effects.seen();
+    counts.crashes = driver.crashes;
+    for truth in &world.truth {
+        driver.shared.effects.note(truth.sku.as_str(), truth.units);
+    }
+    let story = world.story.clone().unwrap_or_default();
+    Outcome { violations, counts, effects, trace: driver.shared.effects.trace(), story }
+}
+
+impl Driver {
+    fn new(plan: &Plan, start: Start) -> Self {
+        let Start { mut world, ledger, now } = start;
+        world.rng = Rng::new(plan.seed ^ 0x5eed);
+        world.trouble = if plan.calm { 0.0 } else { [0.0, 0.5, 1.0, 2.0][(plan.seed % 4) as usize] };
+        world.story = plan.story.then(Vec::new);
+        let shared = Arc::new(Shared::new(world, Effects::new(&plan.stops)));
+        // Keys of the start must not come again.
+        let clock = Simulation::start(now, 1_000_000);
+        let ledger = ledger.fork().gated(Arc::clone(&shared.effects) as _);
+        Self::with(shared, ledger, clock, Rng::new(plan.seed), plan.without.clone())
+    }
+
+    pub fn with(
+        shared: Arc<Shared>,
+        ledger: MemoryLedger,
+        clock: Simulation,
+        rng: Rng,
+        without: BTreeSet<Kind>,
+    ) -> Self {
+        let meters = start::meters();
+        let engine = engine(&shared, &ledger, &meters);
+        let shops = shared.world().shops.len();
+        let tasks = (0..shops + 2).map(|_| None).collect();
+        Self { shared, ledger, clock, engine, meters, tasks, started: vec![false; shops], rng, without, crashes: 0 }
+    }
+
+    fn turn(&mut self) {
+        shop::arrivals(&mut self.shared.world(), false);
+        let task = self.rng.below(self.tasks.len());
+        match self.rng.below(100) {
+            0..62 => {
+                self.poll(task);
+            }
+            62..90 => self.event(),
+            90..97 => self.clock.advance(Duration::from_millis(self.rng.below(200) as u64)),
+            97..99 => self.clock.advance(Duration::from_millis(self.rng.below(3_000) as u64)),
+            _ => self.clock.advance(Duration::from_millis(self.rng.below(30_000) as u64)),
+        }
+    }
+
+    fn event(&mut self) {
+        let total: usize = KINDS.iter().map(|(_, weight)| weight).sum();
+        let mut at = self.rng.below(total);
+        for (kind, weight) in KINDS {
+            if at < weight {
+                if !self.without.contains(&kind) {
+                    let busy = self.tasks[1..].iter().map(Option::is_some).collect();
+                    let knows = Eyes { ledger: &self.ledger, busy };
+                    people::happen(&mut self.shared.world(), kind, &knows);
+                }
+                return;
+            }
+            at -= weight;
+        }
+    }
+
+    /// Poll a task once; start its next turn when it has none. True when a turn ended.
+    fn poll(&mut self, at: usize) -> bool {
+        let mut task = match self.tasks[at].take() {
+            Some(task) => task,
+            None => self.start(at),
+        };
+        let ended = task.as_mut().poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(());
+        if self.shared.effects.is_dead() {
+            self.restart();
+            return true;
+        }
+        if !ended {
+            self.tasks[at] = Some(task);
+        } else if at == 0 {
+            self.sheet_turn_ended();
+        }
+        ended
+    }
+
+    fn start(&mut self, at: usize) -> Task {
+        let engine = Arc::clone(&self.engine);
+        if at == 0 {
+            self.shared.world().sheet_lost = false;
+            return Box::pin(async move {
+                let read = engine.read_sheet(ReadManner::Probe).await;
+                if read.is_ok() {
+                    let _ = engine.flush_sheet("hints").await;
+                }
+            });
+        }
+        if at > self.started.len() {
+            return Box::pin(async move {
+                let _ = engine.handle_inbox().await;
+            });
+        }
+        let first = !std::mem::replace(&mut self.started[at - 1], true);
+        let shop = engine.shops[at - 1].clone();
+        Box::pin(async move {
+            if first {
+                let _ = engine.ledger.hint_everything(shop.name(), clock::now()).await;
+            }
+            let _ = engine.shop_pass(&shop, "hints").await;
+        })
+    }
+
+    /// The program was killed: everything but the ledger is gone.
+    fn restart(&mut self) {
+        self.crashes += 1;
+        self.tasks.iter_mut().for_each(|task| *task = None);
+        self.started.fill(false);
+        {
+            let world = &mut *self.shared.world();
+            world.tell(|| "the program is killed and started again".to_owned());
+            world.counts.restarts += 1;
+            world.promote_leeway();
+        }
+        self.engine = engine(&self.shared, &self.ledger, &self.meters);
+        self.shared.effects.revive();
+    }
+
+    fn sheet_turn_ended(&mut self) {
+        let world = &mut *self.shared.world();
+        if world.sheet_lost {
+            world.promote_leeway();
+        }
+        for item in 0..world.truth.len() {
+            if world.pending[item] != 0 && open_in_sheet(&self.ledger, &world.truth[item].sku) == 0 {
+                world.pending[item] = 0;
+            }
+        }
+    }
+
+    /// The engine as it runs now.
+    pub fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine)
+    }
+
+    /// Number of tasks.
+    pub fn tasks(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Run a turn of one task to its end. False when it does not end.
+    pub fn run(&mut self, at: usize) -> bool {
+        for poll in 0..POLLS_MAX {
+            if self.poll(at) {
+                return true;
+            }
+            if poll % 16 == 15 {
+                self.clock.advance(Duration::from_millis(500));
+            }
+        }
+        false
+    }
+}

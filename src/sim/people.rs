@@ -1,0 +1,157 @@
+//! Shoppers, staff, people at the sheet, the post.
+
+use super::sheet::{self, NOTE, PRICE, SKU, STOCK};
+use super::shop;
+use super::world::World;
+use crate::catalog::{Cell, Sku};
+use crate::stores::StockKind;
+
+/// What can happen outside the program. A history can be played without some of them, to find the shortest story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Kind {
+    Sell,
+    AdvanceOrder,
+    GiveBack,
+    DeleteOrder,
+    Staff,
+    EditStock,
+    EditPrice,
+    Sort,
+    InsertRow,
+    DeleteRow,
+    Note,
+    Deliver,
+}
+
+/// Kinds and how often they happen.
+pub const KINDS: [(Kind, usize); 12] = [
+    (Kind::Sell, 30),
+    (Kind::AdvanceOrder, 30),
+    (Kind::GiveBack, 6),
+    (Kind::DeleteOrder, 1),
+    (Kind::Staff, 4),
+    (Kind::EditStock, 9),
+    (Kind::EditPrice, 2),
+    (Kind::Sort, 6),
+    (Kind::InsertRow, 2),
+    (Kind::DeleteRow, 2),
+    (Kind::Note, 2),
+    (Kind::Deliver, 16),
+];
+
+/// What people need to know of the program, to leave alone what no platform could keep apart.
+pub trait Knows {
+    /// Units that an open write to the sheet would move, for this SKU.
+    fn open_in_sheet(&self, sku: &Sku) -> i64;
+    /// True when nothing of the program's is open at a shop (index and name) for this SKU.
+    fn is_quiet(&self, shop: usize, name: &str, sku: &Sku) -> bool;
+    /// Hand over a webhook of a shop. True when it was taken.
+    fn deliver(&self, shop: &str, id: u64, item: usize) -> bool;
+}
+
+/// One thing happens.
+pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
+    let item = world.rng.below(world.truth.len());
+    let shop = world.rng.below(world.shops.len());
+    let order = world.rng.below(world.shops[shop].orders.len());
+    let units = world.rng.between(1, 3);
+    let has_order = !world.shops[shop].orders.is_empty();
+    match kind {
+        Kind::Sell => shop::sell(world, shop, item, units),
+        Kind::AdvanceOrder => {
+            let open = |order: &shop::Order| order.phase != shop::Phase::Settled;
+            if let Some(order) = world.shops[shop].orders.iter().position(open) {
+                shop::advance(world, shop, order);
+            }
+        }
+        Kind::GiveBack if has_order => shop::give_back(world, shop, order, units),
+        Kind::DeleteOrder if has_order => {
+            // A deleted order keeps what it took: its stock never comes back.
+            if world.shops[shop].orders[order].phase == shop::Phase::Settled {
+                world.shops[shop].orders.remove(order);
+                world.counts.orders_deleted += 1;
+                world.tell(|| format!("shop {shop}: an order is deleted"));
+            }
+        }
+        Kind::Staff => {
+            let units = if world.rng.chance(0.5) { units } else { -units };
+            // Between our read and an absolute write, staff's change and an overwritten sale look alike.
+            let here = &world.shops[shop];
+            if here.kind == StockKind::KeyedDelta || knows.is_quiet(shop, &here.name, &world.truth[item].sku) {
+                shop::staff(world, shop, item, units);
+            }
+        }
+        Kind::EditStock => edit_stock(world, item, knows),
+        Kind::EditPrice => {
+            let price = world.rng.between(100, 9_999) as f64 / 100.0;
+            edit(world, item, PRICE, Cell::Number(price));
+            world.counts.price_edits += 1;
+        }
+        Kind::Sort => sort(world),
+        Kind::InsertRow => {
+            let at = world.rng.below(world.sheet.rows.len() + 1);
+            world.sheet.touch();
+            world.sheet.rows.insert(at, sheet::Row::default());
+            world.counts.rows_inserted += 1;
+            world.tell(|| format!("sheet: a row is inserted above {}", at + 2));
+        }
+        Kind::DeleteRow => {
+            if let Some(at) = world.sheet.rows.iter().position(|row| row[SKU] == Cell::Blank) {
+                world.sheet.touch();
+                world.sheet.rows.remove(at);
+                world.counts.rows_deleted += 1;
+                world.tell(|| format!("sheet: row {} is deleted", at + 2));
+            }
+        }
+        Kind::Note => edit(world, item, NOTE, Cell::from_text("hello")),
+        Kind::Deliver => {
+            if !world.mail.is_empty() {
+                let at = world.rng.below(world.mail.len());
+                let letter = world.mail.remove(at);
+                world.tell(|| format!("post: a webhook of shop {} about item {}", letter.shop, letter.item));
+                if !knows.deliver(&world.shops[letter.shop].name, letter.id, letter.item) {
+                    world.mail.push(letter);
+                }
+            }
+        }
+        Kind::GiveBack | Kind::DeleteOrder => {}
+    }
+}
+
+fn edit(world: &mut World, item: usize, column: usize, cell: Cell) {
+    let sku = world.truth[item].sku.to_string();
+    if let Some(row) = world.sheet.row_of(&sku) {
+        world.sheet.touch();
+        world.sheet.rows[row][column] = cell;
+    }
+}
+
+/// A person moves units by typing a number over the one that is shown.
+fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
+    let sku = world.truth[item].sku.to_string();
+    let Some(row) = world.sheet.row_of(&sku) else { return };
+    let Cell::Number(shown) = world.sheet.rows[row][STOCK] else { return };
+    let by = world.rng.between(-3, 8).max(-(shown as i64).max(0));
+    if by == 0 {
+        return;
+    }
+    // While the fate of our own write is open, a person's change of the same cell may be taken for it.
+    world.pending[item] += knows.open_in_sheet(&world.truth[item].sku).abs();
+    world.sheet.touch();
+    world.sheet.rows[row][STOCK] = Cell::Number(shown + by as f64);
+    world.truth[item].units += by;
+    world.counts.sheet_edits += 1;
+    world.tell(|| format!("sheet: a person types {} over {shown} for {sku} in row {}", shown + by as f64, row + 2));
+}
+
+fn sort(world: &mut World) {
+    world.sheet.touch();
+    let (column, down) = (world.rng.below(4), world.rng.chance(0.5));
+    world.sheet.rows.sort_by_key(|row| format!("{:>12}", row[column].quote()));
+    if down {
+        world.sheet.rows.reverse();
+    }
+    world.counts.sorts += 1;
+    world.tell(|| format!("sheet: sorted by column {column}, down: {down}"));
+}

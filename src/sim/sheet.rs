@@ -1,0 +1,230 @@
+//! The spreadsheet as a [`Workbook`]: answers late, stale, not at all; people sort it between any two calls.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::effects::breathe;
+use super::world::{Shared, World};
+use crate::catalog::{Cell, TabMapping};
+use crate::clock::{self, Time};
+use crate::sheet::{Applied, CellRange, CellWrite, Grid, Receipt, Render, Seen, Shape, SheetError, TabShape, Workbook};
+
+/// Title of the one tab.
+pub const TAB: &str = "Products";
+/// The header row.
+pub const HEADERS: [&str; COLUMNS] =
+    ["SKU", "Title", "Price", "Stock", "Note", "Sync status", "Sync error", "Last sync"];
+const COLUMNS: usize = 8;
+/// Column of the key.
+pub const SKU: usize = 0;
+/// Column of the price.
+pub const PRICE: usize = 2;
+/// Column of the stock.
+pub const STOCK: usize = 3;
+/// A column that is none of shelfd's business.
+pub const NOTE: usize = 4;
+/// Google has answered with values so old.
+const STALE_MAX: Duration = Duration::from_secs(40);
+
+/// One row of cells.
+pub type Row = [Cell; COLUMNS];
+
+/// The spreadsheet.
+#[derive(Debug, Clone, Default)]
+pub struct Sheet {
+    /// Rows below the header.
+    pub rows: Vec<Row>,
+    /// Drive's file version.
+    pub version: i64,
+    /// How it was, for stale answers.
+    past: VecDeque<(Time, Vec<Row>)>,
+}
+
+impl Sheet {
+    /// With these rows.
+    pub fn new(rows: Vec<Row>) -> Self {
+        Self { rows, ..Self::default() }
+    }
+
+    /// Somebody is about to change it.
+    pub fn touch(&mut self) {
+        self.version += 1;
+        self.past.push_back((clock::now(), self.rows.clone()));
+        let oldest = clock::now() - STALE_MAX;
+        while self.past.len() > 6 || self.past.front().is_some_and(|(at, _)| *at < oldest) {
+            self.past.pop_front();
+        }
+    }
+
+    /// Row of a key.
+    pub fn row_of(&self, sku: &str) -> Option<usize> {
+        self.rows.iter().position(|row| row[SKU] == Cell::Text(sku.to_owned()))
+    }
+}
+
+/// How the tab is laid out.
+pub fn mapping() -> TabMapping {
+    let header = |column: usize| HEADERS[column].to_owned();
+    TabMapping {
+        tab: TAB.to_owned(),
+        key: vec![header(SKU)],
+        handle: None,
+        options: Vec::new(),
+        title: Some(header(1)),
+        price: Some(header(PRICE)),
+        stock: vec![(super::world::pool(), header(STOCK))],
+        status: Some(header(5)),
+        error: Some(header(6)),
+        last_sync: Some(header(7)),
+    }
+}
+
+/// The program's way to the spreadsheet.
+pub struct SheetFace(pub Arc<Shared>);
+
+impl SheetFace {
+    fn trouble(&self, world: &mut World) -> Result<(), SheetError> {
+        if !world.mishap(0.02) {
+            return Ok(());
+        }
+        world.counts.calls_failed += 1;
+        Err(match world.rng.below(3) {
+            0 => SheetError::Quota,
+            1 => SheetError::Connect("simulated".to_owned()),
+            _ => SheetError::AnswerLost("simulated".to_owned()),
+        })
+    }
+}
+
+fn take(rows: &[Row], range: &CellRange) -> Grid {
+    let header: Row = HEADERS.map(Cell::from_text);
+    let columns = range.columns.start as usize..(range.columns.end as usize).min(COLUMNS);
+    let end = (range.rows.end as usize).min(rows.len() + 1);
+    let row = |at: usize| {
+        let row = if at == 0 { &header } else { &rows[at - 1] };
+        let mut cells = row[columns.clone()].to_vec();
+        cells.truncate(cells.iter().rposition(|cell| *cell != Cell::Blank).map_or(0, |last| last + 1));
+        cells
+    };
+    let mut grid: Grid = (range.rows.start as usize..end).map(row).collect();
+    grid.truncate(grid.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1));
+    grid
+}
+
+/// Write one cell. Only shelfd's own columns may be written, and nothing over what a person wrote.
+fn enter(world: &mut World, cell: &CellWrite) -> Applied {
+    let (row, column) = (cell.row as usize, cell.column as usize);
+    if column < STOCK || column == NOTE || row == 0 || cell.tab != TAB {
+        world.wrong.push(format!("a write to row {}, column {column}, which is not shelfd's", row + 1));
+    }
+    let Some(line) = world.sheet.rows.get_mut(row.wrapping_sub(1)) else {
+        world.wrong.push(format!("a write to row {}, which is not there", row + 1));
+        return Applied::Not;
+    };
+    let before = std::mem::take(&mut line[column]);
+    let applied = match cell.only_if {
+        None => Applied::Plainly,
+        Some(number) if before == Cell::Number(number as f64) => Applied::Matched,
+        Some(_) => Applied::Not,
+    };
+    line[column] = if applied == Applied::Not { before } else { cell.value.clone() };
+    if column == STOCK && applied == Applied::Plainly {
+        world.wrong.push(format!("the stock in row {} was written whatever it showed", row + 1));
+    }
+    applied
+}
+
+#[async_trait]
+impl Workbook for SheetFace {
+    async fn version(&self) -> Result<i64, SheetError> {
+        breathe().await;
+        let world = &mut *self.0.world();
+        self.trouble(world)?;
+        Ok(world.sheet.version)
+    }
+
+    async fn shape(&self) -> Result<Shape, SheetError> {
+        breathe().await;
+        let world = &mut *self.0.world();
+        self.trouble(world)?;
+        let rows = world.sheet.rows.len() as u32 + 1;
+        let tab = TabShape { title: TAB.to_owned(), sheet_id: 0, rows, columns: COLUMNS as u32 };
+        Ok(Shape { locale: "en_US".to_owned(), tabs: vec![tab] })
+    }
+
+    async fn read(&self, ranges: &[CellRange], _: Render) -> Result<Vec<Grid>, SheetError> {
+        breathe().await;
+        let world = &mut *self.0.world();
+        self.trouble(world)?;
+        let stale = world.mishap(0.02) && !world.sheet.past.is_empty();
+        if stale {
+            let at = world.rng.below(world.sheet.past.len());
+            if world.sheet.past[at].0 + STALE_MAX > clock::now() {
+                world.counts.stale_reads += 1;
+                world.tell(|| "sheet: a stale answer".to_owned());
+                let rows = &world.sheet.past[at].1;
+                return ranges.iter().map(|range| within(rows, range)).collect();
+            }
+        }
+        ranges.iter().map(|range| within(&world.sheet.rows, range)).collect()
+    }
+
+    async fn write(&self, cells: &[CellWrite], look: &[CellRange]) -> Result<Receipt, SheetError> {
+        self.0.effects.begin("sheet write").await;
+        let (receipt, lost) = {
+            let world = &mut *self.0.world();
+            self.trouble(world).map_err(|error| match error {
+                // Where the answer is lost here, nothing was done.
+                SheetError::AnswerLost(_) => {
+                    note_lost(world, cells, false);
+                    error
+                }
+                error => error,
+            })?;
+            if cells.iter().any(|cell| cell.row as usize > world.sheet.rows.len()) {
+                return Err(SheetError::Refused("Range exceeds grid limits".to_owned()));
+            }
+            world.sheet.touch();
+            let mut applied = Vec::new();
+            for cell in cells {
+                let how = enter(world, cell);
+                if cell.column as usize == STOCK {
+                    world.counts.stock_writes += u64::from(how != Applied::Not);
+                    world.tell(|| {
+                        format!("sheet: row {} stock {:?} -> {:?}: {how:?}", cell.row + 1, cell.only_if, cell.value)
+                    });
+                }
+                applied.push(how);
+            }
+            let seen = |cell: Cell| Seen { cell, formula: false };
+            let shown = |range: &CellRange| {
+                let grid = within(&world.sheet.rows, range)?;
+                Ok(grid.into_iter().map(|row| row.into_iter().map(seen).collect()).collect())
+            };
+            let left = look.iter().map(shown).collect::<Result<_, SheetError>>()?;
+            (Receipt { applied, left }, world.mishap(0.03))
+        };
+        if !self.0.effects.end().await || lost {
+            let world = &mut *self.0.world();
+            note_lost(world, cells, true);
+            return Err(SheetError::AnswerLost("simulated".to_owned()));
+        }
+        Ok(receipt)
+    }
+}
+
+fn within(rows: &[Row], range: &CellRange) -> Result<Grid, SheetError> {
+    if range.tab != TAB || range.rows.start as usize > rows.len() || range.columns.start as usize >= COLUMNS {
+        return Err(SheetError::Refused("Range exceeds grid limits".to_owned()));
+    }
+    Ok(take(rows, range))
+}
+
+fn note_lost(world: &mut World, cells: &[CellWrite], applied: bool) {
+    world.counts.answers_lost += 1;
+    world.sheet_lost = true;
+    world.tell(|| format!("sheet: the answer to {} cells is lost; applied: {applied}", cells.len()));
+}

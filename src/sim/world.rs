@@ -1,0 +1,191 @@
+//! The world: one sheet, some shops, the people in and around them, and what is truly in stock.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::effects::Effects;
+use super::sheet::Sheet;
+use super::shop::Shop;
+use crate::catalog::{Pool, Sku};
+use crate::clock;
+use crate::lab::catalog::rng::Rng;
+
+/// The one pool of this world.
+pub const POOL: &str = "main";
+
+/// What is true of one SKU.
+#[derive(Debug, Clone)]
+pub struct Truth {
+    /// Identity.
+    pub sku: Sku,
+    /// Units there are: start + people's edits + returns − sales.
+    pub units: i64,
+    /// By how much the ledger may be off, where the platform makes it impossible to know: see `docs/guarantees.md`.
+    pub leeway: i64,
+}
+
+/// What happened, by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Counts {
+    pub histories: u64,
+    pub effects: u64,
+    pub crashes: u64,
+    pub restarts: u64,
+    pub sales: u64,
+    pub units_sold: u64,
+    pub returns: u64,
+    pub orders_deleted: u64,
+    pub staff_edits: u64,
+    pub sheet_edits: u64,
+    pub price_edits: u64,
+    pub sorts: u64,
+    pub rows_inserted: u64,
+    pub rows_deleted: u64,
+    pub webhooks_sent: u64,
+    pub webhooks_lost: u64,
+    pub webhooks_doubled: u64,
+    pub answers_lost: u64,
+    pub calls_failed: u64,
+    pub writes_late: u64,
+    pub stale_reads: u64,
+    pub stock_writes: u64,
+    pub repairs: u64,
+    pub doubts: u64,
+    pub leeways: u64,
+}
+
+impl Counts {
+    /// Add another's.
+    pub fn add(&mut self, other: &Self) {
+        let pairs = [
+            (&mut self.histories, other.histories),
+            (&mut self.effects, other.effects),
+            (&mut self.crashes, other.crashes),
+            (&mut self.restarts, other.restarts),
+            (&mut self.sales, other.sales),
+            (&mut self.units_sold, other.units_sold),
+            (&mut self.returns, other.returns),
+            (&mut self.orders_deleted, other.orders_deleted),
+            (&mut self.staff_edits, other.staff_edits),
+            (&mut self.sheet_edits, other.sheet_edits),
+            (&mut self.price_edits, other.price_edits),
+            (&mut self.sorts, other.sorts),
+            (&mut self.rows_inserted, other.rows_inserted),
+            (&mut self.rows_deleted, other.rows_deleted),
+            (&mut self.webhooks_sent, other.webhooks_sent),
+            (&mut self.webhooks_lost, other.webhooks_lost),
+            (&mut self.webhooks_doubled, other.webhooks_doubled),
+            (&mut self.answers_lost, other.answers_lost),
+            (&mut self.calls_failed, other.calls_failed),
+            (&mut self.writes_late, other.writes_late),
+            (&mut self.stale_reads, other.stale_reads),
+            (&mut self.stock_writes, other.stock_writes),
+            (&mut self.repairs, other.repairs),
+            (&mut self.doubts, other.doubts),
+            (&mut self.leeways, other.leeways),
+        ];
+        for (mine, more) in pairs {
+            *mine += more;
+        }
+    }
+}
+
+/// A webhook on its way.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Index of the shop.
+    pub shop: usize,
+    /// What identifies a repetition.
+    pub id: u64,
+    /// Product that it mentions: index of the SKU.
+    pub item: usize,
+}
+
+/// Everything outside the program.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// Chance.
+    pub rng: Rng,
+    /// How often things go wrong: 0 never.
+    pub trouble: f64,
+    /// What is true.
+    pub truth: Vec<Truth>,
+    /// The spreadsheet.
+    pub sheet: Sheet,
+    /// The shops.
+    pub shops: Vec<Shop>,
+    /// Webhooks on their way.
+    pub mail: Vec<Letter>,
+    /// What happened.
+    pub counts: Counts,
+    /// What must never happen and did.
+    pub wrong: Vec<String>,
+    /// What happened, in words; kept only when asked for.
+    pub story: Option<Vec<String>>,
+    /// Numbers letters and orders.
+    pub serial: u64,
+    /// Per SKU: how far people's edits may have blurred the fate of an open write to the sheet, should its answer be lost.
+    pub pending: Vec<i64>,
+    /// An answer of the sheet was lost in the turn under way.
+    pub sheet_lost: bool,
+}
+
+impl World {
+    /// Something went wrong with this chance, times the trouble of this world.
+    pub fn mishap(&mut self, share: f64) -> bool {
+        self.trouble > 0.0 && self.rng.chance(share * self.trouble)
+    }
+
+    /// The fate of open writes to the sheet was blurred for good.
+    pub fn promote_leeway(&mut self) {
+        for (truth, pending) in self.truth.iter_mut().zip(&mut self.pending) {
+            if *pending != 0 {
+                self.counts.leeways += 1;
+            }
+            truth.leeway += std::mem::take(pending);
+        }
+    }
+
+    /// Write the story on.
+    pub fn tell(&mut self, words: impl FnOnce() -> String) {
+        if let Some(story) = &mut self.story {
+            story.push(format!("{} {}", clock::now().format("%M:%S%.3f"), words()));
+        }
+    }
+
+    /// Index of a SKU.
+    pub fn item(&self, sku: &Sku) -> Option<usize> {
+        self.truth.iter().position(|truth| truth.sku == *sku)
+    }
+
+    /// The next number.
+    pub fn serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+}
+
+/// The world, shared by the endpoints' faces and the people.
+#[derive(Debug)]
+pub struct Shared {
+    world: Mutex<World>,
+    /// Every change that the program makes passes here.
+    pub effects: Arc<Effects>,
+}
+
+impl Shared {
+    /// Share a world.
+    pub fn new(world: World, effects: Effects) -> Self {
+        Self { world: Mutex::new(world), effects: Arc::new(effects) }
+    }
+
+    /// Look at the world, or change it.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The pool's name.
+pub fn pool() -> Pool {
+    POOL.to_owned()
+}
