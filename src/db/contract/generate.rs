@@ -22,18 +22,19 @@ pub(super) fn sku(name: &str) -> Sku {
 pub(super) struct World {
     random: u64,
     passed: i64,
+    last: i64,
     keys: u32,
     memory: MemoryLedger,
 }
 
 impl World {
     pub(super) fn new(seed: u64, memory: MemoryLedger) -> Self {
-        Self { random: seed, passed: 0, keys: 0, memory }
+        Self { random: seed, passed: 0, last: 0, keys: 0, memory }
     }
 
     /// The next call.
     pub(super) fn call(&mut self) -> Call {
-        self.passed += self.below(40);
+        self.passed += self.pick(&[0, 1, 5, 20]);
         match self.below(20) {
             0..3 => self.sheet(),
             3..6 => self.listings(),
@@ -44,6 +45,22 @@ impl World {
             18 => self.letters(),
             _ => self.report(),
         }
+    }
+
+    /// Questions at the end of a history: about everything.
+    pub(super) fn closing() -> Vec<Call> {
+        let now = at(1_000_000);
+        let skus = SKUS.map(sku).to_vec();
+        let shops = SHOPS.map(str::to_owned).to_vec();
+        let mut calls = vec![call!(skus, shops => status_facts(&skus, &shops))];
+        for endpoint in ENDPOINTS.map(str::to_owned) {
+            calls.push(call!(endpoint, now => due_hints(&endpoint, now, u32::MAX)));
+            calls.push(call!(endpoint => endpoint_status(&endpoint)));
+            calls.push(call!(endpoint => open_intents(&endpoint)));
+            calls.push(call!(endpoint => order_cursor(&endpoint)));
+            calls.push(call!(endpoint => accounted(&endpoint)));
+        }
+        calls
     }
 
     /// SplitMix64.
@@ -74,9 +91,12 @@ impl World {
         (0..self.below(most + 1)).map(|_| make(self)).collect()
     }
 
-    /// A moment about now, not always a whole millisecond.
+    /// A moment about now, or the last one again; not always a whole millisecond.
     fn time(&mut self) -> Time {
-        at(self.passed + self.below(30) - 15) + Duration::from_micros(self.pick(&[0, 0, 300, 999]))
+        if !self.one_in(3) {
+            self.last = self.passed + self.below(30) - 15;
+        }
+        at(self.last) + Duration::from_micros(self.pick(&[0, 0, 300, 999]))
     }
 
     fn text(&mut self, from: &[&str]) -> String {
@@ -84,11 +104,11 @@ impl World {
     }
 
     fn endpoint(&mut self) -> String {
-        self.text(&ENDPOINTS)
+        self.text(&[SHEET, SHEET, "shop-a", "shop-a", "shop-a", "shop-b"])
     }
 
     fn shop(&mut self) -> String {
-        self.text(&SHOPS)
+        self.text(&["shop-a", "shop-a", "shop-a", "shop-b"])
     }
 
     fn names(&mut self, from: &[&str]) -> Vec<String> {
@@ -97,11 +117,12 @@ impl World {
     }
 
     fn sku(&mut self) -> Sku {
-        sku(self.pick(&SKUS))
+        let [often, rarely, seldom] = SKUS;
+        sku(self.pick(&[often, often, often, often, rarely, rarely, seldom]))
     }
 
     fn pool(&mut self) -> Pool {
-        self.text(&["main", "main", "north"])
+        self.text(&["main", "main", "main", "main", "north"])
     }
 
     fn title(&mut self) -> String {
@@ -237,8 +258,8 @@ impl World {
         let (stale_for, late_for) = (self.span(), self.span());
         let accounted = peek(self.memory.accounted(endpoint)).get(&(sku.clone(), pool.clone())).and_then(|it| it.0);
         let value = self.pick(&[accounted.unwrap_or(5), accounted.unwrap_or(5) - 1, 7]);
-        let input = match self.below(9) {
-            0 => Input::Orders { took: self.below(3), gave: self.below(2) },
+        let input = match self.below(10) {
+            0 | 9 => Input::Orders { took: self.below(3), gave: self.below(2) },
             1..4 => {
                 let slack = self.pick(&[0, 0, 1]);
                 let reading = Reading { value, slack_low: slack, slack_high: self.pick(&[0, 0, 1]), at: now };
@@ -247,7 +268,7 @@ impl World {
             4..7 => {
                 self.keys += 1;
                 let rule = self.rule();
-                let kind = self.pick(&[WriteKind::Checked, WriteKind::Absolute]);
+                let kind = self.pick(&[WriteKind::Checked, WriteKind::Absolute, WriteKind::Absolute]);
                 let from = self.pick(&[None, Some(value)]);
                 Input::Plan { rule, kind, from, key: format!("key-{}", self.keys), now }
             }
@@ -366,7 +387,9 @@ impl World {
     }
 
     fn inbox(&mut self) -> Call {
-        let (shop, now) = (self.shop(), self.time());
+        // Few moments, so that what is pruned is as old as the limit.
+        let now = at(self.passed / 50 * 50) + Duration::from_micros(self.pick(&[0, 300, 999]));
+        let shop = self.shop();
         match self.below(8) {
             0 => {
                 let limit = self.pick(&[0, 1, 9]);
@@ -399,7 +422,7 @@ impl World {
                     id: 0,
                     endpoint: self.shop(),
                     sku: self.sku().to_string(),
-                    what: self.text(&["create", "content", "stock", "count"]),
+                    what: self.text(&["create", "content", "stock", "count", "count", "count"]),
                     code: "refused".to_owned(),
                     reason: self.title(),
                     row_hash: "h".to_owned(),

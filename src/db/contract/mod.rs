@@ -49,6 +49,7 @@ struct Call {
 macro_rules! call {
     ($($arg:ident),* => $method:ident($($pass:expr),*)) => {{
         let text = format!("{}{:?}", stringify!($method), ($(&$arg,)*));
+        $(let $arg = Clone::clone(&$arg);)*
         let run: crate::db::contract::Run = Box::new(move |ledger| {
             $(let $arg = Clone::clone(&$arg);)*
             futures::FutureExt::boxed(async move { format!("{:?}", ledger.$method($($pass),*).await) })

@@ -24,8 +24,10 @@ async fn history(seed: u64, disk: &SqliteLedger) {
     let memory = MemoryLedger::new();
     let mut world = World::new(seed, memory.clone());
     let mut story = Vec::new();
-    for _ in 0..CALLS {
-        let call = world.call();
+    let mut closing = World::closing().into_iter();
+    for turn in 0.. {
+        let next = if turn < CALLS { Some(world.call()) } else { closing.next() };
+        let Some(call) = next else { break };
         let (on_disk, in_memory) = ((call.run)(disk).await, (call.run)(&memory).await);
         story.push(format!("{}\n    = {in_memory}", call.text));
         assert!(
