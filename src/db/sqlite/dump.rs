@@ -1,4 +1,4 @@
-//! Everything in the file as text, as the ledger in memory says it too.
+//! For tests: everything in the file as text, as the ledger in memory says it too.
 
 use super::SqliteLedger;
 
@@ -39,5 +39,19 @@ impl SqliteLedger {
             text.extend(lines.into_iter().map(|line| line + "\n"));
         }
         text
+    }
+
+    /// Do not wait for the disk: for tests that write much and pull no plug.
+    pub(in crate::db) async fn hurry(&self) {
+        sqlx::query("PRAGMA synchronous = OFF").execute(&self.writer).await.unwrap();
+    }
+
+    /// Forget everything.
+    pub(in crate::db) async fn clear(&self) {
+        let mut tx = self.begin().await.unwrap();
+        for (table, _, _) in TABLES {
+            sqlx::query(sqlx::AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut *tx).await.unwrap();
+        }
+        tx.commit().await.unwrap();
     }
 }

@@ -1,0 +1,147 @@
+//! The parts of the contract that matter most, by name.
+
+use std::time::Duration;
+
+use super::generate::sku;
+use super::{Home, at, hold};
+use crate::db::*;
+use crate::stock::{Effect, Input, LineEvidence, Reading, Rule, Settled, WriteKind};
+
+const SHOP: &str = "shop-a";
+const SPAN: Duration = Duration::from_secs(10);
+
+fn request(input: Input) -> StockRequest {
+    StockRequest { sku: sku("A"), pool: "main".to_owned(), input }
+}
+
+fn read(value: i64, founds_pool: bool) -> Input {
+    Input::Read { reading: Reading::exact(value, at(0)), founds_pool, stale_for: SPAN, late_for: SPAN }
+}
+
+fn plan(key: &str) -> Input {
+    let rule = Rule::Sellable { buffer: 0 };
+    Input::Plan { rule, kind: WriteKind::Checked, from: None, key: key.to_owned(), now: at(1) }
+}
+
+/// A pool of five, and a shop that shows three.
+async fn founded(ledger: &dyn Ledger) {
+    ledger.stock(SHEET, vec![request(read(5, true))], &[], at(0)).await.unwrap();
+    ledger.stock(SHOP, vec![request(read(3, false))], &[], at(0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hint_given_again_during_a_pass_survives_it() {
+    hold(async |home: &Home| {
+        let ledger = home.open().await;
+        ledger.hint(SHOP, &[("A".to_owned(), Want::LOOK, at(0))]).await.unwrap();
+        let taken = ledger.due_hints(SHOP, at(0), 9).await.unwrap();
+        let again = HintDone::Again { after: SPAN, failed: true, want: Want::LOOK };
+        ledger.finish_hints(SHOP, &[(taken[0].clone(), again)], at(0)).await.unwrap();
+        let taken = ledger.due_hints(SHOP, at(10_000), 9).await.unwrap();
+        assert_eq!((taken.len(), taken[0].attempts), (1, 1), "a failed try is counted, and is due again");
+        ledger.hint(SHOP, &[("A".to_owned(), Want::STOCK, at(5))]).await.unwrap();
+        for done in [HintDone::Cleared, again] {
+            ledger.finish_hints(SHOP, &[(taken[0].clone(), done)], at(9)).await.unwrap();
+        }
+        let want = Want { look: true, ..Want::STOCK };
+        let left = ledger.due_hints(SHOP, at(5), 9).await.unwrap();
+        assert_eq!(left, [Hint { sku: "A".to_owned(), want, attempts: 0, seq: taken[0].seq + 1 }]);
+        ledger.finish_hints(SHOP, &[(left[0].clone(), HintDone::Cleared)], at(9)).await.unwrap();
+        assert_eq!(ledger.next_due(SHOP).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_open_write_stays_open_over_a_restart() {
+    hold(async |home: &Home| {
+        let ledger = home.open().await;
+        founded(&*ledger).await;
+        ledger.stock(SHOP, vec![request(plan("k1"))], &[], at(1)).await.unwrap();
+        ledger.mark_unknown(SHOP, &"main".to_owned(), &[sku("A")]).await.unwrap();
+        let before = ledger.open_intents(SHOP).await.unwrap();
+        assert_eq!((before.len(), before[0].unknown, before[0].intent.key.as_str()), (1, true, "k1"));
+        ledger.close().await;
+        let ledger = home.open().await;
+        assert_eq!(ledger.open_intents(SHOP).await.unwrap(), before);
+        // It is there to the steps, too: nothing is folded until its fate is known.
+        let changes = ledger.stock(SHOP, vec![request(read(4, false))], &[], at(2)).await.unwrap();
+        assert_eq!(changes[0].effects, [Effect::LookAgain]);
+        let settled = Input::Settle { settled: Settled::Done, now: at(3), stale_for: SPAN };
+        ledger.stock(SHOP, vec![request(settled)], &[], at(3)).await.unwrap();
+        assert!(ledger.open_intents(SHOP).await.unwrap().is_empty());
+        let accounted = ledger.accounted(SHOP).await.unwrap();
+        assert_eq!(accounted[&(sku("A"), "main".to_owned())], (Some(5), false));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_write_is_open_per_endpoint_sku_and_pool() {
+    hold(async |home: &Home| {
+        let ledger = home.open().await;
+        founded(&*ledger).await;
+        let requests = vec![request(plan("k1")), request(plan("k2"))];
+        let changes = ledger.stock(SHOP, requests, &[], at(1)).await.unwrap();
+        assert_eq!((changes[0].effects.len(), changes[1].effects.len()), (1, 0));
+        ledger.stock(SHOP, vec![request(plan("k3"))], &[], at(2)).await.unwrap();
+        let keys = async || {
+            let open = ledger.open_intents(SHOP).await.unwrap();
+            open.into_iter().map(|open| open.intent.key).collect::<Vec<_>>()
+        };
+        assert_eq!(keys().await, ["k1"]);
+        let settled = Input::Settle { settled: Settled::NotDone, now: at(3), stale_for: SPAN };
+        ledger.stock(SHOP, vec![request(settled), request(plan("k4"))], &[], at(3)).await.unwrap();
+        assert_eq!(keys().await, ["k4"]);
+        ledger.forget_listing(SHOP, &sku("A"), at(4)).await.unwrap();
+        assert!(keys().await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repeated_delivery_is_stored_once() {
+    hold(async |home: &Home| {
+        let ledger = home.open().await;
+        let accept =
+            async |shop: &str, dedupe: &str| ledger.accept_delivery(shop, "x", dedupe, "[]", at(0)).await.unwrap();
+        assert!(accept(SHOP, "d1").await);
+        assert!(!accept(SHOP, "d1").await);
+        assert!(accept("shop-b", "d1").await, "each shop counts its own");
+        let open = ledger.open_deliveries(9).await.unwrap();
+        assert_eq!(open.len(), 2);
+        ledger.handle_delivery(&open[0], &["A".to_owned()], at(1)).await.unwrap();
+        assert!(!accept(SHOP, "d1").await, "a handled delivery is still known");
+        assert_eq!(ledger.open_deliveries(9).await.unwrap(), open[1..]);
+        assert_eq!(ledger.prune_inbox(at(9)).await.unwrap(), 1, "only what was handled is forgotten");
+        assert!(accept(SHOP, "d1").await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_seen_twice_moves_once_and_the_pool_is_its_movements() {
+    hold(async |home: &Home| {
+        let ledger = home.open().await;
+        founded(&*ledger).await;
+        let peers = [SHEET.to_owned()];
+        let fold = |share: i64| {
+            let evidence = LineEvidence { share, in_flight: 0, modified: at(0), created: at(1) };
+            let line = SeenLine { order: "o1".to_owned(), line: "1".to_owned(), sku: sku("A"), evidence };
+            let (before, after) = (vec![line.clone()], vec![line]);
+            let orders = OrderLook { before, after, baseline: at(0), now: at(2), cursor: at(2) };
+            let readings = vec![(sku("A"), 3 - share)];
+            StockFold { readings, at: at(2), orders: Some(orders), stale_for: SPAN, late_for: SPAN }
+        };
+        for share in [1, 1, 2, 2, 0] {
+            ledger.fold_store(SHOP, &"main".to_owned(), fold(share), &peers, at(2)).await.unwrap();
+        }
+        let movements = ledger.movements(0, u32::MAX).await.unwrap();
+        let units: Vec<i64> = movements.iter().map(|movement| movement.units).collect();
+        assert_eq!(units, [5, -1, -1, 2]);
+        let book = ledger.book(&sku("A"), &"main".to_owned()).await.unwrap();
+        assert_eq!((book.pool, movements.last().map(|last| last.pool_after)), (Some(5), Some(5)));
+        assert!(ledger.stock_is_due(SHEET, at(2)).await.unwrap(), "who hangs on the pool is hinted at");
+    })
+    .await;
+}
