@@ -77,9 +77,9 @@ impl StockFold {
         let mut requests = Vec::with_capacity(seen.len() + readings.len());
         let request = |sku: Sku, input: Input| StockRequest { sku, pool: pool.clone(), input };
         for (sku, orders) in &seen {
-            let OrdersSeen { took, gave, .. } = *orders;
-            if (took, gave) != (0, 0) {
-                requests.push(request(sku.clone(), Input::Orders { took, gave }));
+            let OrdersSeen { took, gave, churn, .. } = *orders;
+            if (took, gave, churn) != (0, 0, 0) {
+                requests.push(request(sku.clone(), Input::Orders { took, gave, churn }));
             }
         }
         for (sku, value) in readings {

@@ -184,14 +184,20 @@ impl Engine {
         lock(&self.halt).clone()
     }
 
-    /// Everything is to be looked at: shops in full, the sheet whatever its version says.
+    /// Everything is to be looked at: shops in full, the sheet whatever its version says, and what should stand in it.
     ///
     /// # Errors
     /// When the ledger fails.
     pub async fn sweep(&self) -> Result<(), PassError> {
         self.distrust_sheet();
+        let now = crate::clock::now();
         for shop in &self.shops {
-            self.ledger.hint_everything(shop.name(), crate::clock::now()).await?;
+            self.ledger.hint_everything(shop.name(), now).await?;
+        }
+        for pool in self.sheet.pools() {
+            let due = self.ledger.stock_due(SHEET, &pool, Rule::Mirror).await?;
+            let hints: Vec<_> = due.iter().map(|sku| (sku.to_string(), crate::db::Want::STOCK, now)).collect();
+            self.ledger.hint(SHEET, &hints).await?;
         }
         self.wakes.wake_all();
         Ok(())

@@ -31,6 +31,16 @@ enum Purpose {
     Place(String, u32),
 }
 
+/// What a flush led to.
+struct Flushed {
+    tally: Tally,
+    /// To be tried again, and why.
+    again: BySku<SheetError>,
+    /// A person was quicker: to be looked at once what they typed has been read.
+    later: BTreeSet<Sku>,
+    trouble: Option<SheetError>,
+}
+
 impl Purpose {
     fn sku(&self) -> Option<&Sku> {
         match self {
@@ -71,17 +81,25 @@ impl Engine {
             self.ledger.finish_hints(SHEET, &done, started).await?;
             return Ok(Tally::default());
         }
-        let (tally, again, trouble) = self.write_cells(planned).await?;
+        let Flushed { tally, again, later, trouble } = self.write_cells(planned).await?;
         *lock(&self.status_flushed) = Some(clock::now());
-        let done: Vec<_> = hints.into_iter().map(|hint| self.left(hint, &again)).collect();
+        let done: Vec<_> = hints.into_iter().map(|hint| self.left(hint, &again, &later)).collect();
         self.ledger.finish_hints(SHEET, &done, clock::now()).await?;
         let outcome = trouble.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string);
         self.record(SHEET, cause, started, tally, outcome).await?;
         trouble.map_or(Ok(tally), |error| Err(error.into()))
     }
 
-    fn left(&self, hint: Hint, again: &BySku<SheetError>) -> (Hint, HintDone) {
-        let Some(error) = Sku::new(&hint.sku).and_then(|sku| again.get(&sku)) else { return (hint, HintDone::Cleared) };
+    fn left(&self, hint: Hint, again: &BySku<SheetError>, later: &BTreeSet<Sku>) -> (Hint, HintDone) {
+        let sku = Sku::new(&hint.sku);
+        let Some(error) = sku.as_ref().and_then(|sku| again.get(sku)) else {
+            let after = self.timing.poll + self.timing.settle;
+            let done = match sku.is_some_and(|sku| later.contains(&sku)) {
+                true => HintDone::Again { after, failed: false, want: Want::STOCK },
+                false => HintDone::Cleared,
+            };
+            return (hint, done);
+        };
         let after = self.backoff(hint.attempts + 1, error.verdict());
         let want = hint.want;
         (hint, HintDone::Again { after, failed: true, want })
@@ -178,13 +196,8 @@ impl Engine {
     }
 
     /// One checked batch; what surely happened to each cell goes into the ledger.
-    async fn write_cells(
-        &self,
-        planned: Vec<Planned>,
-    ) -> Result<(Tally, BySku<SheetError>, Option<SheetError>), PassError> {
+    async fn write_cells(&self, planned: Vec<Planned>) -> Result<Flushed, PassError> {
         let changes: Vec<CellChange> = planned.iter().map(|planned| planned.change.clone()).collect();
-        let skus: BTreeSet<Sku> = planned.iter().filter_map(|planned| planned.purpose.sku()).cloned().collect();
-        self.touch(skus.iter());
         let (outcomes, report) = self.checked_write(&changes).await?;
         if report.hit > 0 {
             self.spoil();
@@ -197,10 +210,14 @@ impl Engine {
         let mut settled = Vec::new();
         let mut unknown: BTreeMap<Pool, Vec<Sku>> = BTreeMap::new();
         let mut again: BySku<SheetError> = BTreeMap::new();
+        let (mut later, mut touched) = (BTreeSet::new(), BTreeSet::new());
         let mut trouble = None;
         for (planned, outcome) in planned.into_iter().zip(outcomes) {
             let sku = planned.purpose.sku().cloned();
             let done = matches!(outcome, CellOutcome::Written { .. });
+            if done || matches!(outcome, CellOutcome::Unknown(_)) {
+                touched.extend(sku.clone());
+            }
             if done {
                 tally.written += 1;
             }
@@ -220,16 +237,22 @@ impl Engine {
             match outcome {
                 CellOutcome::Written { .. } => settled.push((sku, pool, Settled::Done)),
                 CellOutcome::Unknown(_) => unknown.entry(pool).or_default().push(sku),
-                // `AlreadyThere` too: what we were about to write for the first time, a person wrote. It will be folded.
-                _ => settled.push((sku, pool, Settled::NotDone)),
+                // `AlreadyThere` too: what we were about to write for the first time, a person wrote. It will be folded;
+                // unless they type the old number again, which moves nothing and wakes nobody.
+                outcome => {
+                    if matches!(outcome, CellOutcome::PersonChanged { .. } | CellOutcome::AlreadyThere { .. }) {
+                        later.insert(sku.clone());
+                    }
+                    settled.push((sku, pool, Settled::NotDone));
+                }
             }
         }
-        self.touch(skus.iter());
+        self.touch(touched);
         self.settle_cells(settled).await?;
         for (pool, skus) in unknown {
             self.ledger.mark_unknown(SHEET, &pool, &skus).await?;
         }
-        Ok((tally, again, trouble))
+        Ok(Flushed { tally, again, later, trouble })
     }
 
     /// Cells that a write hit by mistake and that could not be put back yet: their numbers are ours, not a person's, and

@@ -35,7 +35,7 @@ pub(super) struct ShownStatus {
 pub(super) struct Shown {
     /// File version of the last complete read.
     pub version: Option<i64>,
-    /// Writes so far, counted at their beginnings and ends.
+    /// Writes so far.
     pub writes: u64,
     /// The last such number of each SKU: a read that began before may show its cells as they were.
     pub touched: BySku<u64>,
@@ -174,12 +174,12 @@ impl Engine {
         parsed.shown.touched = shown.touched.clone();
     }
 
-    /// Cells of these SKUs are about to be written, or just were.
-    pub(super) fn touch<'s>(&self, skus: impl Iterator<Item = &'s Sku>) {
+    /// Cells of these SKUs were written just now.
+    pub(super) fn touch(&self, skus: BTreeSet<Sku>) {
         let shown = &mut *lock(&self.shown);
         shown.writes += 1;
         let write = shown.writes;
-        shown.touched.extend(skus.map(|sku| (sku.clone(), write)));
+        shown.touched.extend(skus.into_iter().map(|sku| (sku, write)));
     }
 
     /// A write hit rows that it was not meant for.

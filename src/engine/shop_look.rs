@@ -235,6 +235,7 @@ impl Engine {
                 let evidence = LineEvidence {
                     share: line.share,
                     in_flight: line.in_flight,
+                    quantity: line.quantity,
                     modified: order.modified,
                     created: order.created,
                 };

@@ -138,7 +138,10 @@ pub fn play(plan: &Plan) -> Outcome {
     for truth in &world.truth {
         driver.shared.effects.note(truth.sku.as_str(), truth.units);
     }
-    let story = world.story.clone().unwrap_or_default();
+    let mut story = world.story.clone().unwrap_or_default();
+    if !violations.is_empty() && plan.story {
+        story.extend(driver.ledger.dump().lines().filter(|line| !line.starts_with("runs")).map(str::to_owned));
+    }
     Outcome { violations, counts, effects, trace: driver.shared.effects.trace(), story }
 }
 

@@ -67,8 +67,11 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
         }
         Kind::GiveBack if has_order => shop::give_back(world, shop, order, units),
         Kind::DeleteOrder if has_order => {
-            // A deleted order keeps what it took: its stock never comes back.
-            if world.shops[shop].orders[order].phase == shop::Phase::Settled {
+            // A deleted order keeps what it took: its stock never comes back. One that is cancelled *and* deleted before
+            // anybody looks leaves no evidence at all.
+            let (here, gone) = (&world.shops[shop], &world.shops[shop].orders[order]);
+            let quiet = knows.is_quiet(shop, &here.name, &world.truth[gone.item].sku);
+            if gone.phase == shop::Phase::Settled && !gone.returned && quiet {
                 world.shops[shop].orders.remove(order);
                 world.counts.orders_deleted += 1;
                 world.tell(|| format!("shop {shop}: an order is deleted"));

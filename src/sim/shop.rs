@@ -45,6 +45,8 @@ pub struct Order {
     pub quantity: i64,
     /// What the order says it took.
     pub share: i64,
+    /// Units of it went back.
+    pub returned: bool,
     /// How far it has come.
     pub phase: Phase,
     created: Time,
@@ -156,7 +158,16 @@ pub fn sell(world: &mut World, shop: usize, item: usize, quantity: i64) {
     let at_once = world.shops[shop].kind == StockKind::KeyedDelta;
     let (phase, share) = if at_once { (Phase::Settled, quantity) } else { (Phase::Placed, 0) };
     let modified = now.trunc_subsecs(0);
-    world.shops[shop].orders.push(Order { id, item, quantity, share, phase, created: modified, modified });
+    world.shops[shop].orders.push(Order {
+        id,
+        item,
+        quantity,
+        share,
+        returned: false,
+        phase,
+        created: modified,
+        modified,
+    });
     world.counts.sales += 1;
     world.counts.units_sold += quantity.unsigned_abs();
     world.tell(|| format!("shop {shop}: order {id} for {quantity} of item {item}"));
@@ -206,6 +217,7 @@ pub fn give_back(world: &mut World, shop: usize, order: usize, units: i64) {
     let at_once = world.shops[shop].kind == StockKind::KeyedDelta;
     let here = &mut world.shops[shop].orders[order];
     here.modified = clock::now().trunc_subsecs(0);
+    here.returned = true;
     if at_once {
         here.share -= units;
         moves(world, shop, item, units);
@@ -348,6 +360,7 @@ impl ShopFace {
             variant: None,
             share: order.share,
             in_flight,
+            quantity: order.quantity,
         };
         let id = order.id.to_string();
         OrderEvidence { order: id, created: order.created, modified: order.modified, lines: vec![line] }

@@ -14,6 +14,8 @@ pub struct LineEvidence {
     pub share: i64,
     /// Units being taken (positive) or given back (negative) without the line saying so yet.
     pub in_flight: i64,
+    /// Units ordered.
+    pub quantity: i64,
     /// When the order was last changed, by the store's clock.
     pub modified: Time,
     /// When it was created, by the store's clock.
@@ -30,6 +32,8 @@ pub struct OrdersSeen {
     pub took: i64,
     /// Units given back since last folded.
     pub gave: i64,
+    /// Units that may have been taken and given back unseen: they moved nothing, but a write may have fallen in between.
+    pub churn: i64,
     /// See [`super::Reading::slack_low`].
     pub slack_low: i64,
     /// See [`super::Reading::slack_high`].
@@ -43,6 +47,7 @@ impl OrdersSeen {
     pub fn add(&mut self, other: Self) {
         self.took += other.took;
         self.gave += other.gave;
+        self.churn += other.churn;
         self.slack_low += other.slack_low;
         self.slack_high += other.slack_high;
         self.in_flight |= other.in_flight;
@@ -64,12 +69,15 @@ pub fn weigh(
     let known = remembered.unwrap_or(if after.created < baseline { after.share } else { 0 });
     let earlier = before.map_or(known, |line| line.share);
     let in_flight = if now - after.modified > chrono_duration(IN_FLIGHT_MAX) { 0 } else { after.in_flight };
+    let is_new = remembered.is_none() && after.created >= baseline;
+    let churn = if is_new { (after.quantity - after.share - in_flight.max(0)).max(0) } else { 0 };
     OrdersSeen {
         took: (after.share - known).max(0),
         gave: (known - after.share).max(0),
+        churn,
         // Between the looks the share moved: whether the stock in the middle has it in is not known.
         slack_low: (after.share - earlier).max(0) + (-in_flight).max(0),
-        slack_high: (earlier - after.share).max(0) + in_flight.max(0),
+        slack_high: (earlier - after.share).max(0) + in_flight.max(0) + churn,
         in_flight: in_flight != 0,
     }
 }

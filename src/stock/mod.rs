@@ -148,6 +148,8 @@ pub enum Input {
         took: i64,
         /// Units given back, zero or more.
         gave: i64,
+        /// Units that may have been taken and given back in between, zero or more.
+        churn: i64,
     },
     /// A value was read there.
     Read {

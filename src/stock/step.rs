@@ -11,7 +11,13 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
     let mut side = book.sides.remove(endpoint).unwrap_or_default();
     let mut effects = Vec::new();
     match input {
-        Input::Orders { took, gave } => fold_orders(&mut book.pool, &mut side, took, gave, &mut effects),
+        Input::Orders { took, gave, churn } => {
+            fold_orders(&mut book.pool, &mut side, took, gave, &mut effects);
+            if let Some(window) = &mut side.window {
+                window.took += churn;
+                window.gave += churn;
+            }
+        }
         Input::Read { reading, founds_pool, stale_for, late_for } => {
             if resolve_open(&mut side, &reading, stale_for, late_for, &mut effects) {
                 fold_value(&mut book.pool, &mut side, &reading, founds_pool, &mut effects);

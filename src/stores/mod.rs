@@ -146,6 +146,8 @@ pub struct OrderLine {
     pub share: i64,
     /// Units that this line may be taking (or giving back) right now, without its record saying so yet.
     pub in_flight: i64,
+    /// Units ordered: at most so many can have been taken and given back before anybody looked.
+    pub quantity: i64,
 }
 
 /// One order as evidence. No names, no addresses: nothing of the buyer is read.

@@ -126,7 +126,7 @@ async fn an_order_seen_twice_moves_once_and_the_pool_is_its_movements() {
         founded(&*ledger).await;
         let peers = [SHEET.to_owned()];
         let fold = |share: i64| {
-            let evidence = LineEvidence { share, in_flight: 0, modified: at(0), created: at(1) };
+            let evidence = LineEvidence { share, in_flight: 0, quantity: share, modified: at(0), created: at(1) };
             let line = SeenLine { order: "o1".to_owned(), line: "1".to_owned(), sku: sku("A"), evidence };
             let (before, after) = (vec![line.clone()], vec![line]);
             let orders = OrderLook { before, after, baseline: at(0), now: at(2), cursor: at(2) };

@@ -106,6 +106,7 @@ impl Line {
             variant: (self.variation_id != 0).then(|| self.variation_id.to_string()),
             share,
             in_flight,
+            quantity: whole(&self.quantity).unwrap_or(0).max(0),
         })
     }
 
