@@ -224,7 +224,9 @@ impl Driver {
     fn start(&mut self, at: usize) -> Task {
         let engine = Arc::clone(&self.engine);
         if at == 0 {
-            self.shared.world().sheet_lost = false;
+            let world = &mut *self.shared.world();
+            world.sheet_lost = false;
+            world.hit.fill(0);
             return Box::pin(async move {
                 let read = engine.read_sheet(ReadManner::Probe).await;
                 if read.is_ok() {

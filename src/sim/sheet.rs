@@ -131,6 +131,13 @@ fn enter(world: &mut World, cell: &CellWrite) -> Applied {
         Some(_) => Applied::Not,
     };
     line[column] = if applied == Applied::Not { before } else { cell.value.clone() };
+    let owner = line[SKU].clone();
+    if let (Applied::Matched, Cell::Text(sku), Some(from), Cell::Number(to)) =
+        (applied, owner, cell.only_if, &cell.value)
+        && let Some(item) = world.truth.iter().position(|truth| truth.sku.as_str() == sku)
+    {
+        world.hit[item] = *to as i64 - from;
+    }
     if column == STOCK && applied == Applied::Plainly {
         world.wrong.push(format!("the stock in row {} was written whatever it showed", row + 1));
     }

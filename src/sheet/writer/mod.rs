@@ -122,6 +122,8 @@ struct Job {
     plain: bool,
     sent: Option<Sent>,
     sends: u32,
+    /// The answer to an earlier send was lost: what was seen since may be older than that write.
+    doubt: Option<SheetError>,
     /// The cell shows a value that we wrote there without meaning to, in this zero-based column.
     foreign: Option<u32>,
 }
@@ -171,6 +173,7 @@ impl Flush<'_> {
                 plain: false,
                 sent: None,
                 sends: 0,
+                doubt: None,
                 foreign: None,
             });
         }
@@ -291,8 +294,8 @@ impl Flush<'_> {
             return Ok(Sent { row, column, before: seen.cell, lost: None });
         }
         if self.same(&seen.cell, &job.value) {
-            // By our own hand, where another of our writes went astray: it is what was meant.
-            let ours = job.foreign.is_some();
+            // By our own hand, where another of our writes went astray or the answer was lost: it is what was meant.
+            let ours = job.foreign.is_some() || job.doubt.is_some();
             return Err(if ours {
                 CellOutcome::Written { row: row + 1 }
             } else {
@@ -300,9 +303,7 @@ impl Flush<'_> {
             });
         }
         match &job.expect {
-            Expect::Value(expected) if !self.same(&seen.cell, expected) => {
-                Err(CellOutcome::PersonChanged { row: row + 1, found: seen.cell })
-            }
+            Expect::Value(expected) if !self.same(&seen.cell, expected) => Err(job.changed(row + 1, seen.cell)),
             Expect::Value(_) | Expect::Own => Ok(Sent { row, column, before: seen.cell, lost: None }),
         }
     }

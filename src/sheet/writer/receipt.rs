@@ -103,8 +103,9 @@ impl Flush<'_> {
                 Seen { formula: true, .. } => Some(CellOutcome::Formula { row }),
                 // The same number, shown differently: the condition does not find it.
                 Seen { cell, .. } if self.same(&cell, &sent.before) => None,
+                _ if shows_it && job.doubt.is_some() => Some(CellOutcome::Written { row }),
                 _ if shows_it => Some(CellOutcome::AlreadyThere { row }),
-                Seen { cell, .. } => Some(CellOutcome::PersonChanged { row, found: cell }),
+                Seen { cell, .. } => Some(job.changed(row, cell)),
             };
         }
         let is_text = applied == Applied::Matched && matches!(seen.cell, Cell::Text(_));
@@ -149,6 +150,11 @@ impl Job {
         }
     }
 
+    /// Somebody changed the cell. Where an answer was lost before, nobody knows whether that was after our write.
+    pub(super) fn changed(&self, row: u32, found: Cell) -> CellOutcome {
+        self.doubt.clone().map_or(CellOutcome::PersonChanged { row, found }, CellOutcome::Unknown)
+    }
+
     /// Put back what a cell held that was hit by mistake, as long as it shows our value. `at` is row and column.
     pub(super) fn put_back(
         tab: usize,
@@ -170,6 +176,7 @@ impl Job {
             plain: false,
             sent: None,
             sends: 0,
+            doubt: None,
             foreign: Some(at.1),
         }
     }

@@ -58,6 +58,7 @@ impl Flush<'_> {
                 self.strand(job.tab, sent.row, sent.column, job.sku.clone(), job.value.clone());
             }
             self.report.hit += u32::from(verdict.astray || verdict.wrong_column);
+            job.doubt = job.sent.as_ref().and_then(|sent| sent.lost.clone()).or(job.doubt);
             match (verdict.fate, job.sent.take_if(|_| verdict.astray)) {
                 (Fate::Done(outcome), sent) => {
                     astray.extend(sent.map(|sent| job.astray(sent)));
