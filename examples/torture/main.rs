@@ -176,7 +176,17 @@ impl Torture {
             self.violate(began, logged, violation).await?;
         }
         self.second_sync().await?;
-        self.report.batches.push(Batch { kills, agreed_secs: rested.map(|rested| rested.as_secs_f64()) });
+        let agreed_secs = rested.map(|rested| rested.as_secs_f64());
+        self.report.batches.push(Batch { kills, agreed_secs });
+        if self.bar.is_hidden() {
+            // No terminal: a line for a log.
+            let Report { batches, kills, doubts, violations, .. } = &self.report;
+            let figures = (batches.len(), kills, doubts.len(), violations.len());
+            eprintln!(
+                "batch {}: {} kills, {} doubts, {} violations so far; {agreed_secs:.1?} s to agreement",
+                figures.0, figures.1, figures.2, figures.3
+            );
+        }
         Ok(())
     }
 
