@@ -60,18 +60,49 @@ pub fn differences(world: &World, load: &Load) -> BTreeMap<String, Difference> {
     found
 }
 
-/// True when nothing is open, and whatever differs is a doubt that assumed the lower stock.
-pub async fn at_rest(world: &World, load: &Load, path: &Path) -> anyhow::Result<bool> {
+/// Why a difference is no violation: what no program could tell, and what shelfd says in the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// A doubt assumed the lower stock, and asks people to count.
+    AssumedLower,
+    /// A person typed the very number over the very number that a write of unknown fate was about; it was taken for the write.
+    TakenForTheWrite,
+}
+
+/// Differences, each with what explains it.
+pub async fn explained(
+    world: &World,
+    load: &Load,
+    path: &Path,
+    since: Time,
+) -> anyhow::Result<Vec<(String, Difference, Option<Why>)>> {
+    let found = differences(world, load);
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let doubted = ledger::doubted(path, since).await?;
+    let mut all = Vec::new();
+    for (sku, found) in found {
+        let lower = doubted.get(&sku).copied().unwrap_or(0);
+        let done = ledger::sheet_writes(path, &sku, since).await?;
+        let taken = load.typed_as(&sku, &done);
+        let why = match found.sheet.filter(|_| found.shops_follow) {
+            Some(off) if (-lower..0).contains(&off) => Some(Why::AssumedLower),
+            // Their units were not folded; a doubt may have come on top.
+            Some(off) if taken != 0 && (-lower..=0).contains(&(off + taken)) => Some(Why::TakenForTheWrite),
+            _ => None,
+        };
+        all.push((sku, found, why));
+    }
+    Ok(all)
+}
+
+/// True when nothing is open, and whatever differs is explained.
+pub async fn at_rest(world: &World, load: &Load, path: &Path, since: Time) -> anyhow::Result<bool> {
     if ledger::open_intents(path).await? > 0 {
         return Ok(false);
     }
-    let found = differences(world, load);
-    if found.is_empty() {
-        return Ok(true);
-    }
-    let letters = ledger::letters(path).await?;
-    let doubted = |sku: &String| letters.iter().any(|letter| letter.sku == *sku && letter.code == "doubt");
-    Ok(found.iter().all(|(sku, found)| doubted(sku) && found.shops_follow && found.sheet.is_some_and(|off| off <= 0)))
+    Ok(explained(world, load, path, since).await?.iter().all(|(_, _, why)| why.is_some()))
 }
 
 impl Torture {
@@ -83,16 +114,15 @@ impl Torture {
         let mut violate = |sku: &str, words: String| {
             violations.push(Violation { sku: sku.to_owned(), words, story: Vec::new() });
         };
-        for (sku, difference) in differences(&self.world, &self.load) {
-            let most = doubted.get(&sku).copied().unwrap_or(0);
-            match difference.sheet {
-                // A doubt assumes the lower stock, says so in the row, and asks people to count.
-                Some(off) if (-most..0).contains(&off) && difference.shops_follow => {
-                    self.report.assumed_lower.push((sku.clone(), off));
-                    self.load.accept(&sku, off);
-                }
-                _ => violate(&sku, difference.words.join("; ")),
+        for (sku, difference, why) in explained(&self.world, &self.load, &path, began).await? {
+            let off = difference.sheet.unwrap_or(0);
+            match why {
+                Some(Why::AssumedLower) => self.report.assumed_lower.push((sku.clone(), off)),
+                Some(Why::TakenForTheWrite) => self.report.taken_for_writes.push((sku.clone(), off)),
+                None => violate(&sku, difference.words.join("; ")),
             }
+            // Judged once is enough.
+            self.load.accept(&sku, off);
         }
         let truth = self.load.truth(&self.world);
         for (sku, (pool, sum)) in ledger::pools(&path).await? {

@@ -75,6 +75,41 @@ pub async fn doubted(path: &Path, since: Time) -> anyhow::Result<BTreeMap<String
     Ok(units)
 }
 
+/// A write to the sheet that was taken for done.
+#[derive(Debug, Clone, Copy)]
+pub struct SheetWrite {
+    /// The number that it replaced.
+    pub expected: i64,
+    /// The number that it put.
+    pub wrote: i64,
+    /// When it was taken for done, in milliseconds since 1970.
+    pub settled: i64,
+    /// When the one before it was, or the sheet's last movement was folded.
+    pub known: i64,
+}
+
+/// Writes to the sheet since a moment that were taken for done.
+pub async fn sheet_writes(path: &Path, sku: &str, since: Time) -> anyhow::Result<Vec<SheetWrite>> {
+    let sql = "SELECT expected, expected + delta AS wrote, settled_at, \
+               (SELECT coalesce(max(at), 0) FROM movements WHERE sku = intents.sku AND endpoint = 'sheet' \
+                AND at <= recorded_at) AS moved, \
+               (SELECT coalesce(max(settled_at), 0) FROM intents AS older WHERE older.sku = intents.sku \
+                AND older.endpoint = 'sheet' AND older.state = 'done' AND older.id < intents.id) AS before \
+               FROM intents WHERE endpoint = 'sheet' AND sku = ? AND state = 'done' AND settled_at >= ?";
+    let query = sqlx::query(sql).bind(sku).bind(since.timestamp_millis());
+    let rows = query.fetch_all(&mut open(path).await?).await?;
+    let read = |row: &sqlx::sqlite::SqliteRow| {
+        let (moved, before): (i64, i64) = (row.try_get("moved")?, row.try_get("before")?);
+        Ok(SheetWrite {
+            expected: row.try_get("expected")?,
+            wrote: row.try_get("wrote")?,
+            settled: row.try_get("settled_at")?,
+            known: moved.max(before),
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
 /// All that the ledger says of a SKU since a moment, as lines that sort by time.
 pub async fn story(path: &Path, sku: &str, since: Time) -> anyhow::Result<Vec<String>> {
     let queries = [

@@ -9,6 +9,8 @@ use shelfd::lab::catalog::Rng;
 use shelfd::lab::world::{TAB, World};
 use shelfd::lab::{LabItem, Sale};
 
+use crate::ledger::SheetWrite;
+
 /// Something happens this often, on average.
 const EVERY: (i64, i64) = (10, 110);
 /// So many open orders are remembered; older ones stay as they are.
@@ -79,6 +81,8 @@ pub struct Load {
     /// Units that people and staff added by hand, less what was accepted as explained.
     by_hand: BTreeMap<String, i64>,
     events: Vec<Event>,
+    /// Numbers typed over numbers.
+    typed: Vec<(Time, String, i64, i64)>,
     /// Figures.
     pub counts: Counts,
 }
@@ -94,6 +98,7 @@ impl Load {
             start: items.iter().map(|item| (item.sku.clone(), item.stock)).collect(),
             by_hand: BTreeMap::new(),
             events: Vec::new(),
+            typed: Vec::new(),
             counts: Counts::default(),
         }
     }
@@ -125,6 +130,22 @@ impl Load {
         let concerns = |event: &&Event| event.at >= since && (event.sku.is_empty() || event.sku == sku);
         let line = |event: &Event| format!("{} world: {}", time(event.at), event.words);
         self.events.iter().filter(concerns).map(line).collect()
+    }
+
+    /// Units typed by people who put the very number that one of these writes was about over what it was to replace (in one
+    /// step or more), before its fate was known: nothing in the sheet tells them from the write.
+    pub fn typed_as(&self, sku: &str, writes: &[SheetWrite]) -> i64 {
+        let is = |write: &SheetWrite| {
+            let open = write.known..=write.settled;
+            let mut shown = write.expected;
+            for (at, of, before, after) in &self.typed {
+                if of == sku && *before == shown && open.contains(&at.timestamp_millis()) {
+                    shown = *after;
+                }
+            }
+            (shown == write.wrote).then_some(write.wrote - write.expected)
+        };
+        writes.iter().filter_map(is).sum()
     }
 
     fn hand(&mut self, sku: &str, units: i64) {
@@ -215,11 +236,13 @@ impl Load {
         let Some(row) = row_of(world, &sku) else { return };
         let mut added = 0;
         let mut words = String::new();
+        let mut typed_over = None;
         let typed = |shown: &str| match shown.parse::<i64>() {
             Ok(shown) => {
                 // Nobody counts less than nothing.
                 let after = (shown + units).max(0);
                 added = after - shown;
+                typed_over = Some((shown, after));
                 words = format!("a person typed {after} over {shown} in row {row}");
                 after.to_string()
             }
@@ -228,6 +251,8 @@ impl Load {
         if world.google().edit_shown(TAB, row, "Stock", typed).is_ok() && added != 0 {
             self.counts.stock_edits += 1;
             self.hand(&sku, added);
+            let over = typed_over.map(|(before, after)| (clock::now(), sku.clone(), before, after));
+            self.typed.extend(over);
             self.note(&sku, words);
         }
     }

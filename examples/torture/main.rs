@@ -165,7 +165,7 @@ impl Torture {
         self.bar.set_message(format!("batch {}: coming to rest", self.report.batches.len() + 1));
         let mut child = self.daemon.start()?;
         self.report.starts += 1;
-        let rested = self.rest(&mut child).await?;
+        let rested = self.rest(&mut child, began).await?;
         self.daemon.stop(child).await?;
         let found = self.judge(began).await?;
         if found.is_empty() && rested.is_none() {
@@ -191,14 +191,18 @@ impl Torture {
     }
 
     /// Wait until everything agrees and nothing is open. How long that took; `None`: too long.
-    async fn rest(&mut self, child: &mut std::process::Child) -> anyhow::Result<Option<Duration>> {
+    async fn rest(
+        &mut self,
+        child: &mut std::process::Child,
+        began: shelfd::clock::Time,
+    ) -> anyhow::Result<Option<Duration>> {
         let started = Instant::now();
         let mut since = None;
         while started.elapsed() < REST_WITHIN + REST {
             if let Some(status) = child.try_wait()? {
                 anyhow::bail!("the daemon ended by itself: {status}\n{}", self.daemon.last_words());
             }
-            if judge::at_rest(&self.world, &self.load, &self.daemon.ledger()).await? {
+            if judge::at_rest(&self.world, &self.load, &self.daemon.ledger(), began).await? {
                 let began = *since.get_or_insert_with(Instant::now);
                 if began.elapsed() >= REST {
                     return Ok(Some(began - started));

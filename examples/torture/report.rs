@@ -63,6 +63,8 @@ pub struct Report {
     pub doubts: Vec<Doubt>,
     /// SKUs whose stock stood too low after a doubt, and by how much.
     pub assumed_lower: Vec<(String, i64)>,
+    /// SKUs where a person typed the very number that a write of unknown fate was about, and by how much they are off.
+    pub taken_for_writes: Vec<(String, i64)>,
     /// What must not be.
     pub violations: Vec<Violation>,
 }
@@ -84,6 +86,7 @@ impl Report {
             batches: Vec::new(),
             doubts: Vec::new(),
             assumed_lower: Vec::new(),
+            taken_for_writes: Vec::new(),
             violations: Vec::new(),
         }
     }
@@ -159,6 +162,7 @@ impl Report {
         row("doubts, said so in the row", self.doubts.len().to_string());
         let lower: i64 = self.assumed_lower.iter().map(|(_, units)| units).sum();
         row("of them with stock too low; units", format!("{}; {lower}", self.assumed_lower.len()));
+        row("numbers typed that nothing tells from a lost write", self.taken_for_writes.len().to_string());
         row("violations", self.violations.len().to_string());
         for violation in &self.violations {
             println!("\nviolation: {} {}", violation.sku, violation.words);
