@@ -162,6 +162,7 @@ impl Torture {
             }
         }
         self.trouble.clear(&self.world);
+        self.load.says_late = false;
         self.bar.set_message(format!("batch {}: coming to rest", self.report.batches.len() + 1));
         let mut child = self.daemon.start()?;
         self.report.starts += 1;

@@ -27,6 +27,7 @@ impl Torture {
     /// Play until the drawn moment, then kill.
     pub async fn round(&mut self, mut child: Child) -> anyhow::Result<()> {
         self.trouble.turn(&self.world);
+        self.load.says_late = self.trouble.says_late;
         let started = Instant::now();
         let (after, delay) = self.plan();
         let (sales, mut writes) = (self.load.counts.sales, self.writes());

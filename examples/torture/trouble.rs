@@ -16,12 +16,14 @@ pub struct Trouble {
     rng: Rng,
     /// How often each kind was switched on.
     pub counts: BTreeMap<&'static str, u64>,
+    /// The WooCommerce shop says late what its orders took and gave back.
+    pub says_late: bool,
 }
 
 impl Trouble {
     /// None yet.
     pub fn new(seed: u64) -> Self {
-        Self { rng: Rng::new(seed ^ 0x7472_6f75), counts: BTreeMap::new() }
+        Self { rng: Rng::new(seed ^ 0x7472_6f75), counts: BTreeMap::new(), says_late: false }
     }
 
     /// A new life of the daemon: old trouble may end, new trouble may begin.
@@ -37,6 +39,7 @@ impl Trouble {
         }
         if self.rng.chance(0.1) {
             self.count("late order entries");
+            self.says_late = true;
             world.woocommerce().set_order_gap(self.millis(50, 400));
         }
     }
@@ -46,6 +49,7 @@ impl Trouble {
         for gate in [world.google().gate(), world.shopify().gate(), world.woocommerce().gate()] {
             gate.clear_faults();
         }
+        self.says_late = false;
         world.woocommerce().set_order_gap(Duration::ZERO);
         world.shopify().courier().set(Misdelivery::default());
         world.woocommerce().courier().set(Misdelivery { delay_millis: WOO_DELAY_MILLIS, ..Misdelivery::default() });
