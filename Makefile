@@ -3,10 +3,10 @@
 CARGO ?= cargo
 SHELFD := target/release/shelfd
 
-.PHONY: help demo test check fmt lint docs deny advisories demo-check bench clean
+.PHONY: help demo test check fmt lint docs deny advisories demo-check torture torture-check bench clean
 
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Build, start two shops and a sheet on this machine, and open a page to play with
 	$(CARGO) build --release
@@ -38,6 +38,14 @@ advisories: ## Known vulnerabilities (needs the advisory database's network)
 demo-check: ## Run the demo unattended for 30 s; fails unless everything agrees at the end
 	$(CARGO) build --release
 	$(SHELFD) demo --for 30s --check
+
+torture: ## Kill the release binary 1,000 times under load; fails unless nothing was lost or doubled; writes torture.json
+	$(CARGO) build --release
+	$(CARGO) run --release --example torture -- --kills 1000
+
+torture-check: ## The same with 40 kills, about a minute
+	$(CARGO) build --release
+	$(CARGO) run --release --example torture -- --kills 40
 
 bench: ## Measure; writes a table to stdout and bench.json
 	$(CARGO) build --release

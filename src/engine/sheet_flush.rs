@@ -31,16 +31,6 @@ enum Purpose {
     Place(String, u32),
 }
 
-/// What a flush led to.
-struct Flushed {
-    tally: Tally,
-    /// To be tried again, and why.
-    again: BySku<SheetError>,
-    /// A person was quicker: to be looked at once what they typed has been read.
-    later: BTreeSet<Sku>,
-    trouble: Option<SheetError>,
-}
-
 impl Purpose {
     fn sku(&self) -> Option<&Sku> {
         match self {
@@ -81,25 +71,17 @@ impl Engine {
             self.ledger.finish_hints(SHEET, &done, started).await?;
             return Ok(Tally::default());
         }
-        let Flushed { tally, again, later, trouble } = self.write_cells(planned).await?;
+        let (tally, again, trouble) = self.write_cells(planned).await?;
         *lock(&self.status_flushed) = Some(clock::now());
-        let done: Vec<_> = hints.into_iter().map(|hint| self.left(hint, &again, &later)).collect();
+        let done: Vec<_> = hints.into_iter().map(|hint| self.left(hint, &again)).collect();
         self.ledger.finish_hints(SHEET, &done, clock::now()).await?;
         let outcome = trouble.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string);
         self.record(SHEET, cause, started, tally, outcome).await?;
         trouble.map_or(Ok(tally), |error| Err(error.into()))
     }
 
-    fn left(&self, hint: Hint, again: &BySku<SheetError>, later: &BTreeSet<Sku>) -> (Hint, HintDone) {
-        let sku = Sku::new(&hint.sku);
-        let Some(error) = sku.as_ref().and_then(|sku| again.get(sku)) else {
-            let after = self.timing.poll + self.timing.settle;
-            let done = match sku.is_some_and(|sku| later.contains(&sku)) {
-                true => HintDone::Again { after, failed: false, want: Want::STOCK },
-                false => HintDone::Cleared,
-            };
-            return (hint, done);
-        };
+    fn left(&self, hint: Hint, again: &BySku<SheetError>) -> (Hint, HintDone) {
+        let Some(error) = Sku::new(&hint.sku).and_then(|sku| again.get(&sku)) else { return (hint, HintDone::Cleared) };
         let after = self.backoff(hint.attempts + 1, error.verdict());
         let want = hint.want;
         (hint, HintDone::Again { after, failed: true, want })
@@ -196,7 +178,10 @@ impl Engine {
     }
 
     /// One checked batch; what surely happened to each cell goes into the ledger.
-    async fn write_cells(&self, planned: Vec<Planned>) -> Result<Flushed, PassError> {
+    async fn write_cells(
+        &self,
+        planned: Vec<Planned>,
+    ) -> Result<(Tally, BySku<SheetError>, Option<SheetError>), PassError> {
         let changes: Vec<CellChange> = planned.iter().map(|planned| planned.change.clone()).collect();
         let (outcomes, report) = self.checked_write(&changes).await?;
         if report.hit > 0 {
@@ -210,7 +195,7 @@ impl Engine {
         let mut settled = Vec::new();
         let mut unknown: BTreeMap<Pool, Vec<Sku>> = BTreeMap::new();
         let mut again: BySku<SheetError> = BTreeMap::new();
-        let (mut later, mut touched) = (BTreeSet::new(), BTreeSet::new());
+        let mut touched = BTreeSet::new();
         let mut trouble = None;
         for (planned, outcome) in planned.into_iter().zip(outcomes) {
             let sku = planned.purpose.sku().cloned();
@@ -237,14 +222,8 @@ impl Engine {
             match outcome {
                 CellOutcome::Written { .. } => settled.push((sku, pool, Settled::Done)),
                 CellOutcome::Unknown(_) => unknown.entry(pool).or_default().push(sku),
-                // `AlreadyThere` too: what we were about to write for the first time, a person wrote. It will be folded;
-                // unless they type the old number again, which moves nothing and wakes nobody.
-                outcome => {
-                    if matches!(outcome, CellOutcome::PersonChanged { .. } | CellOutcome::AlreadyThere { .. }) {
-                        later.insert(sku.clone());
-                    }
-                    settled.push((sku, pool, Settled::NotDone));
-                }
+                // `AlreadyThere` too: what we were about to write for the first time, a person wrote. It will be folded.
+                _ => settled.push((sku, pool, Settled::NotDone)),
             }
         }
         self.touch(touched);
@@ -252,7 +231,7 @@ impl Engine {
         for (pool, skus) in unknown {
             self.ledger.mark_unknown(SHEET, &pool, &skus).await?;
         }
-        Ok(Flushed { tally, again, later, trouble })
+        Ok((tally, again, trouble))
     }
 
     /// Cells that a write hit by mistake and that could not be put back yet: their numbers are ours, not a person's, and

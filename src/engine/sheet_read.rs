@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{BySku, Engine, PassError, Tally, lock, movements};
 use crate::catalog::{Cell, Columns, Locale, Problem, RawRow, Row, Sku, Tab, TabMapping, key_of, parse_tab};
 use crate::clock::{self, Time};
-use crate::db::{AcceptedRows, RowRecord, SHEET, StockRequest};
+use crate::db::{AcceptedRows, RowRecord, SHEET, StockRequest, Want};
 use crate::plan::guard_sheet;
 use crate::sheet::SheetError;
 use crate::sheet::reader::{SheetRead, read_tabs};
-use crate::stock::{Effect, Input, Reading};
+use crate::stock::{Effect, Input, Reading, Rule};
 
 /// A read whose file changed under it is repeated so often, then taken as partial.
 const READ_TRIES: u32 = 2;
@@ -35,6 +35,8 @@ pub(super) struct ShownStatus {
 pub(super) struct Shown {
     /// File version of the last complete read.
     pub version: Option<i64>,
+    /// File version at which cells were last compared with their targets.
+    pub weighed: Option<i64>,
     /// Writes so far.
     pub writes: u64,
     /// The last such number of each SKU: a read that began before may show its cells as they were.
@@ -100,13 +102,37 @@ impl Engine {
         }
         let (changed, moved, missing) = self.compare(&parsed, &known, complete).await?;
         let settled = lock(&self.settler).sort(changed, at);
+        let weighed = lock(&self.shown).weighed;
         let mut shown = parsed.shown;
         let whole = complete && shown.touched.is_empty() && shown.spoiled <= began;
+        shown.weighed = if whole { Some(version) } else { weighed };
         shown.version = whole.then_some(version);
         shown.problems = parsed.problems;
         shown.tab_problems = parsed.tab_problems;
         *lock(&self.shown) = shown;
-        self.accept(settled, moved, missing, at).await
+        let tally = self.accept(settled, moved, missing, at).await?;
+        if whole && weighed != Some(version) {
+            self.hint_at_due(&parsed.rows).await?;
+        }
+        Ok(tally)
+    }
+
+    /// Cells that show what is accounted for and not what they should: their write found something else there (a person's
+    /// number, the row twice), and what it found has gone again without a movement. Once for each version of the file,
+    /// because a write that is refused anew (a formula) must not follow itself for ever.
+    async fn hint_at_due(&self, rows: &[Row]) -> Result<(), PassError> {
+        let accounted = self.ledger.accounted(SHEET).await?;
+        let mut hints = Vec::new();
+        for pool in self.sheet.pools() {
+            let due = self.ledger.stock_due(SHEET, &pool, Rule::Mirror).await?;
+            let settled = |row: &&Row| {
+                let known = accounted.get(&(row.sku.clone(), pool.clone()));
+                row.stock.iter().any(|(of, value)| *of == pool && known == Some(&(Some(*value), false)))
+            };
+            let rows = rows.iter().filter(|row| due.contains(&row.sku)).filter(settled);
+            hints.extend(rows.map(|row| (row.sku.to_string(), Want::STOCK, clock::now())));
+        }
+        Ok(self.ledger.hint(SHEET, &hints).await?)
     }
 
     /// The sheet, unless it still has the known version; and a moment before anything of it was read.

@@ -123,7 +123,8 @@ pub struct StockWrite {
 pub enum Outcome<T> {
     /// Done, and the store said so.
     Done(T),
-    /// Refused because the expected value was no longer there: observe again.
+    /// Refused because an expected value was no longer there, this item's or another's of the same call. Surely not done,
+    /// by no try under the same key: observe again.
     Stale,
     /// Refused for good as it is; nothing changed. The error's words go to the merchant.
     Refused(StoreError),

@@ -74,6 +74,10 @@ impl Bed {
     }
 
     pub async fn start_keyed(items: Vec<LabItem>, key_style: KeyStyle) -> Self {
+        Self::start_timed(items, key_style, quick()).await
+    }
+
+    pub async fn start_timed(items: Vec<LabItem>, key_style: KeyStyle, timing: Timing) -> Self {
         shelfd::telemetry::start_logging("off");
         shelfd::telemetry::start_tls();
         let options = WorldOptions {
@@ -95,7 +99,7 @@ impl Bed {
         };
         std::fs::write(&path, text.lines().map(unhurried).collect::<Vec<_>>().join("\n")).unwrap();
         let config = Config::load(&path, &ProcessSecrets).unwrap().config;
-        let app = App::build(config, Some(quick())).await.unwrap();
+        let app = App::build(config, Some(timing)).await.unwrap();
         Self { world, engine: Arc::clone(&app.engine), app: Some(app), running: None, dir }
     }
 

@@ -152,10 +152,13 @@ fn adjusted(shop: &str, writes: &[StockWrite], data: AdjustData) -> Vec<StockOut
     }
     let own = |at: usize| user_errors.iter().find(|error| error.index_in("changes") == Some(at));
     let nameless = user_errors.iter().find(|error| error.index_in("changes").is_none_or(|at| at >= writes.len()));
+    let undecided = user_errors.iter().any(|error| matches!(by_code(shop, error), Outcome::Unknown(_)));
     (0..writes.len())
         .map(|at| match own(at).or(nameless) {
             Some(error) => by_code(shop, error),
-            None => Outcome::NotDone(unexpected(shop, "not written, because another item of the call was refused")),
+            None if undecided => Outcome::Unknown(unexpected(shop, "another item of the call is not decided")),
+            // The key is spent: nothing was written under it, and without the refused item nothing can be any more.
+            None => Outcome::Stale,
         })
         .collect()
 }
@@ -177,15 +180,14 @@ fn done(shop: &str, write: &StockWrite, changes: &[Change]) -> StockOutcome {
 fn by_code(shop: &str, error: &UserError) -> StockOutcome {
     let words = || format!("{}: {}", error.code(), clip(&error.message));
     match error.code() {
-        "CHANGE_FROM_QUANTITY_STALE" => Outcome::Stale,
-        // The first request with this key is still at work: ask again with the same key.
-        "IDEMPOTENCY_CONCURRENT_REQUEST" | "SERVICE_UNAVAILABLE" => {
+        // Nothing was written under this key: a new one may try.
+        "CHANGE_FROM_QUANTITY_STALE" | "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED" => Outcome::Stale,
+        // The first request with this key is still at work (ask again with the same key), or it was about more than this
+        // one, and its answer is lost: then what is there tells.
+        "IDEMPOTENCY_CONCURRENT_REQUEST" | "IDEMPOTENCY_KEY_PARAMETER_MISMATCH" | "SERVICE_UNAVAILABLE" => {
             Outcome::Unknown(StoreError::AnswerLost { shop: shop.to_owned(), why: words() })
         }
-        // A new key may try again.
-        "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED" | "ADJUST_QUANTITIES_FAILED" => {
-            Outcome::NotDone(unexpected(shop, words()))
-        }
+        "ADJUST_QUANTITIES_FAILED" => Outcome::NotDone(unexpected(shop, words())),
         _ => Outcome::Refused(error.refusal(shop)),
     }
 }
@@ -302,13 +304,15 @@ mod tests {
     }
 
     #[test]
-    fn one_stale_item_fails_the_call_but_not_the_others_truth() {
+    fn one_stale_item_fails_the_call_and_spends_its_key() {
         let three = [write(1, 5, 2), write(2, 5, -1), write(3, 5, 1)];
         let stale: &[&str] = &["input", "changes", "1", "changeFromQuantity"];
-        check(&three, errors(&[("CHANGE_FROM_QUANTITY_STALE", stale)]), &["not done", "stale", "not done"]);
+        check(&three, errors(&[("CHANGE_FROM_QUANTITY_STALE", stale)]), &["stale", "stale", "stale"]);
+        let elsewhere = errors(&[("SERVICE_UNAVAILABLE", stale)]);
+        check(&three, elsewhere, &["unknown", "unknown", "unknown"]);
         let gone: &[&str] = &["input", "changes", "2", "inventoryItemId"];
         let both = errors(&[("CHANGE_FROM_QUANTITY_STALE", stale), ("INVALID_INVENTORY_ITEM", gone)]);
-        check(&three, both, &["not done", "stale", "refused"]);
+        check(&three, both, &["stale", "stale", "refused"]);
         check(&three, errors(&[("CHANGE_FROM_QUANTITY_STALE", &[])]), &["stale", "stale", "stale"]);
         check(&three, errors(&[("INVALID_REASON", &["input", "reason"])]), &["refused", "refused", "refused"]);
     }
@@ -317,14 +321,14 @@ mod tests {
     fn idempotency_codes() {
         let one = [write(1, 5, 2)];
         check(&one, errors(&[("IDEMPOTENCY_CONCURRENT_REQUEST", &[])]), &["unknown"]);
-        check(&one, errors(&[("IDEMPOTENCY_KEY_PARAMETER_MISMATCH", &[])]), &["refused"]);
-        check(&one, errors(&[("IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", &[])]), &["not done"]);
+        check(&one, errors(&[("IDEMPOTENCY_KEY_PARAMETER_MISMATCH", &[])]), &["unknown"]);
+        check(&one, errors(&[("IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", &[])]), &["stale"]);
         let top = |code: &str| {
             let (shop, message) = ("eu".to_owned(), "words".to_owned());
             name(&failed(StoreError::Refused { shop, code: code.to_owned(), message, resource: None }))
         };
         assert_eq!(top("IDEMPOTENCY_CONCURRENT_REQUEST"), "unknown");
-        assert_eq!(top("IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"), "not done");
+        assert_eq!(top("IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"), "stale");
         assert_eq!(top("BAD_REQUEST"), "refused");
     }
 }
