@@ -1,5 +1,7 @@
 //! Plays histories and looks for broken promises: `make sim`, `make sim SEED=7`, `make sim-long`.
 
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
 use std::collections::BTreeSet;
 use std::time::Instant;
 

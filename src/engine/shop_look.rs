@@ -142,8 +142,12 @@ impl Engine {
             let reason = "the shop does not count stock of this product; switch on stock tracking there".to_owned();
             self.bury(pass, sku, "stock", "untracked", reason).await?;
         }
-        let readings: Vec<(Sku, i64)> =
-            found.iter().filter_map(|(sku, listing)| Some((sku.clone(), listing.stock?))).collect();
+        let undecided = self.undecided(pass, at).await?;
+        let readings: Vec<(Sku, i64)> = found
+            .iter()
+            .filter(|(sku, _)| !undecided.contains(*sku))
+            .filter_map(|(sku, listing)| Some((sku.clone(), listing.stock?)))
+            .collect();
         pass.tally.looked_at += found.len() as u64;
         pass.read.extend(readings.iter().cloned());
         let orders = match before {

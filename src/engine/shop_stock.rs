@@ -1,13 +1,13 @@
 //! Stock writes to a shop: intent first, then the call, then what surely happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::shop_look::remote;
 use super::shop_pass::{Again, Pass};
 use super::{Engine, PassError};
 use crate::catalog::Sku;
-use crate::clock;
+use crate::clock::{self, Time};
 use crate::db::{OpenIntent, StockRequest, Want};
 use crate::retry::Verdict;
 use crate::stock::{Effect, Input, Intent, Settled, WriteKind};
@@ -53,6 +53,25 @@ impl Engine {
             self.send(pass, &intents, Sending::Again).await?;
         }
         Ok(())
+    }
+
+    /// SKUs whose open write can still be sent again under its key. No reading decides it: a sale of two looks like our
+    /// own write of two.
+    pub(super) async fn undecided(&self, pass: &mut Pass<'_>, now: Time) -> Result<BTreeSet<Sku>, PassError> {
+        if pass.shop.store.stock_kind() != StockKind::KeyedDelta {
+            return Ok(BTreeSet::new());
+        }
+        let open = self.ledger.open_intents(pass.shop.name()).await?;
+        let fresh = open.into_iter().filter(|item| now < item.intent.recorded + KEY_MEMORY);
+        let undecided: BTreeSet<Sku> = fresh.map(|item| item.sku).collect();
+        for sku in &undecided {
+            let want = Want { look: true, ..Want::STOCK };
+            pass.ask_again(
+                sku,
+                Again { want, after: self.backoff(pass.attempts(sku) + 1, Verdict::Retry), failed: true },
+            );
+        }
+        Ok(undecided)
     }
 
     /// Plan and write the stock of every SKU of this pass.
