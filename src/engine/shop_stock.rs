@@ -40,12 +40,10 @@ impl Engine {
         for item in open {
             if keyed && now < item.intent.recorded + KEY_MEMORY {
                 batches.entry(item.intent.key.clone()).or_default().push(item);
-            } else {
-                let want = Want { look: true, ..Want::STOCK };
-                match pass.hints.get_mut(&item.sku) {
-                    Some(hint) => hint.want.look = true,
-                    None => pass.ask_again(&item.sku, Again { want, after: Duration::ZERO, failed: false }),
-                }
+            } else if let Some(hint) = pass.hints.get_mut(&item.sku) {
+                // One without a hint in this pass has one that is due later, or everything is looked at: asking here
+                // would call the shop without a pause until the doubt closes.
+                hint.want.look = true;
             }
         }
         for batch in batches.into_values() {

@@ -15,12 +15,13 @@ use super::sheet::{self, SheetFace};
 use super::shop::{self, ShopFace};
 use super::start::{self, Start};
 use super::world::{Counts, POOL, Shared};
-use crate::catalog::Sku;
+use crate::catalog::{Cell, Sku};
 use crate::clock::{self, Simulation};
 use crate::db::MemoryLedger;
 use crate::db::{Ledger, SHEET};
 use crate::engine::{Engine, ReadManner, SheetPlan, Shop, Timing};
 use crate::lab::catalog::rng::Rng;
+use crate::stock::Book;
 use crate::stores::Mention;
 use crate::telemetry::Meters;
 
@@ -80,19 +81,19 @@ struct Eyes<'d> {
     busy: Vec<bool>,
 }
 
-/// Units that an open write to the sheet would move.
-fn open_in_sheet(ledger: &MemoryLedger, sku: &Sku) -> i64 {
-    let book = ledger.book(sku, &POOL.to_owned()).now_or_never().and_then(Result::ok).unwrap_or_default();
-    book.sides.get(SHEET).and_then(|side| side.intent.as_ref()).map_or(0, |intent| intent.delta)
+/// What the ledger knows of a SKU.
+pub(super) fn book(ledger: &MemoryLedger, sku: &Sku) -> Book {
+    ledger.book(sku, &POOL.to_owned()).now_or_never().and_then(Result::ok).unwrap_or_default()
 }
 
 impl Knows for Eyes<'_> {
     fn open_in_sheet(&self, sku: &Sku) -> i64 {
-        open_in_sheet(self.ledger, sku)
+        let book = book(self.ledger, sku);
+        book.sides.get(SHEET).and_then(|side| side.intent.as_ref()).map_or(0, |intent| intent.delta)
     }
 
     fn is_quiet(&self, shop: usize, name: &str, sku: &Sku) -> bool {
-        let book = self.ledger.book(sku, &POOL.to_owned()).now_or_never().and_then(Result::ok).unwrap_or_default();
+        let book = book(self.ledger, sku);
         let quiet = book.sides.get(name).is_some_and(|side| side.intent.is_none() && side.window.is_none());
         quiet && !self.busy.get(shop).copied().unwrap_or(true)
     }
@@ -260,19 +261,37 @@ impl Driver {
             world.counts.restarts += 1;
             world.promote_leeway();
         }
+        self.blur();
         self.engine = engine(&self.shared, &self.ledger, &self.meters);
         self.shared.effects.revive();
     }
 
     fn sheet_turn_ended(&mut self) {
-        let world = &mut *self.shared.world();
-        if world.sheet_lost {
-            world.promote_leeway();
+        if self.shared.world().sheet_lost {
+            self.shared.world().promote_leeway();
         }
+        self.blur();
+    }
+
+    /// Open writes to the sheet will be judged by what their cells show. A person who has typed there unseen, or does so
+    /// until then, may be taken for the write: no platform tells them apart.
+    fn blur(&self) {
+        let world = &mut *self.shared.world();
         for item in 0..world.truth.len() {
-            if world.pending[item] != 0 && open_in_sheet(&self.ledger, &world.truth[item].sku) == 0 {
-                world.pending[item] = 0;
+            let book = book(&self.ledger, &world.truth[item].sku);
+            let side = book.sides.get(SHEET);
+            let Some(intent) = side.and_then(|side| side.intent.as_ref()) else {
+                (world.pending[item], world.unsure[item]) = (0, false);
+                continue;
+            };
+            let ours = if world.hit[item] == 0 { intent.expected } else { intent.expected + intent.delta };
+            let row = world.sheet.row_of(world.truth[item].sku.as_str());
+            let shown = row.map(|row| &world.sheet.rows[row][sheet::STOCK]);
+            if !world.unsure[item] && shown != Some(&Cell::Number(ours as f64)) {
+                world.truth[item].leeway += intent.delta.abs();
+                world.counts.leeways += 1;
             }
+            world.unsure[item] = true;
         }
     }
 

@@ -140,7 +140,13 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
         return;
     }
     // While the fate of our own write is open, a person's change of the same cell may be taken for it.
-    world.pending[item] += knows.open_in_sheet(&world.truth[item].sku).abs();
+    let open = knows.open_in_sheet(&world.truth[item].sku).abs();
+    if world.unsure[item] {
+        world.truth[item].leeway += open;
+        world.counts.leeways += 1;
+    } else {
+        world.pending[item] += open;
+    }
     if world.hit[item] != 0 && knows.open_in_sheet(&world.truth[item].sku) == 0 {
         // The number shown is another row's, for the moment until it is put back: the person adds to what is not theirs.
         world.truth[item].leeway += world.hit[item].abs();

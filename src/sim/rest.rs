@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 
-use super::driver::Driver;
+use super::driver::{Driver, book};
 use super::effects::Effects;
 use super::sheet::{SKU, STOCK};
 use super::shop;
-use super::world::{POOL, Shared, World};
+use super::world::{Shared, World};
 use crate::catalog::Cell;
 use crate::clock;
 use crate::db::MemoryLedger;
@@ -127,8 +127,7 @@ fn disagreements(driver: &Driver) -> Vec<String> {
     world.counts.doubts += doubted.len() as u64;
     for (item, truth) in world.truth.iter().enumerate() {
         let sku = &truth.sku;
-        let book = driver.ledger.book(sku, &POOL.to_owned()).now_or_never().and_then(Result::ok).unwrap_or_default();
-        let Some(pool) = book.pool else {
+        let Some(pool) = book(&driver.ledger, sku).pool else {
             wrong.push(format!("{sku}: the ledger has no pool"));
             continue;
         };
@@ -180,10 +179,7 @@ fn told_again(driver: &Driver) -> Vec<String> {
     }
     let mut wrong = Vec::new();
     for truth in truth {
-        let pool = |ledger: &MemoryLedger| {
-            let book = ledger.book(&truth.sku, &POOL.to_owned()).now_or_never().and_then(Result::ok);
-            book.and_then(|book| book.pool)
-        };
+        let pool = |ledger: &MemoryLedger| book(ledger, &truth.sku).pool;
         if pool(&again.ledger) != pool(&driver.ledger) {
             wrong.push(format!("{}: an empty ledger comes to {:?}", truth.sku, pool(&again.ledger)));
         }

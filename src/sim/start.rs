@@ -83,7 +83,7 @@ fn new(number: u64) -> Start {
     let names = ["one", "two", "three"];
     let mut shop = |(name, kind): (&&str, &StockKind)| Shop::new(name, *kind, [0, 0, 1, 2][rng.below(4)]);
     let shops = names.iter().zip(kinds).map(&mut shop).collect();
-    let (pending, hit) = (vec![0; truth.len()], vec![0; truth.len()]);
+    let (pending, hit, unsure) = (vec![0; truth.len()], vec![0; truth.len()], vec![false; truth.len()]);
     let world = World {
         rng,
         trouble: 0.0,
@@ -97,6 +97,7 @@ fn new(number: u64) -> Start {
         serial: 0,
         pending,
         hit,
+        unsure,
         sheet_lost: false,
     };
     Start { world, ledger: MemoryLedger::new(), now }

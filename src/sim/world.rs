@@ -126,6 +126,8 @@ pub struct World {
     pub serial: u64,
     /// Per SKU: how far people's edits may have blurred the fate of an open write to the sheet, should its answer be lost.
     pub pending: Vec<i64>,
+    /// Per SKU: the fate of an open write to the sheet hangs on what its cell shows.
+    pub unsure: Vec<bool>,
     /// Per SKU: what the turn under way has written to its stock cell, as a difference.
     pub hit: Vec<i64>,
     /// An answer of the sheet was lost in the turn under way.
