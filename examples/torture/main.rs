@@ -184,7 +184,7 @@ impl Torture {
             let Report { batches, kills, doubts, violations, .. } = &self.report;
             let figures = (batches.len(), kills, doubts.len(), violations.len());
             eprintln!(
-                "batch {}: {} kills, {} doubts, {} violations so far; {agreed_secs:.1?} s to agreement",
+                "batch {}: {} kills, {} doubts, {} violations so far; agreed after {agreed_secs:.1?} s",
                 figures.0, figures.1, figures.2, figures.3
             );
         }

@@ -135,7 +135,7 @@ impl Report {
         times.sort_by(f64::total_cmp);
         let median = times.get(times.len() / 2).copied().unwrap_or_default();
         let longest = times.last().copied().unwrap_or_default();
-        println!("machine: {} × {}\n", self.machine["cores"], self.machine["cpu"]);
+        println!("machine: {} × {}\n", self.machine["cores"], self.machine["cpu"].as_str().unwrap_or("?"));
         println!("| seed {} | |\n|---|---|", self.seed);
         let row = |name: &str, value: String| println!("| {name} | {value} |");
         row("SKUs; minutes", format!("{}; {:.1}", self.skus, self.seconds / 60.0));
