@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::orders::OrderLook;
-use super::whole;
+use super::{DbError, Result, millis, time, whole};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
-use crate::stock::{Book, Cause, Effect, Input, Intent, OrdersSeen, Reading, Rule, Settled, Side, step};
+use crate::stock::{Ahead, Book, Cause, Effect, Input, Intent, OrdersSeen, Reading, Recent, Rule, Settled, Side, step};
 
 /// Endpoints whose targets hang on a pool: they are hinted when it moves.
 pub type Peers<'a> = &'a [String];
@@ -79,7 +79,7 @@ impl StockFold {
         for (sku, orders) in &seen {
             let OrdersSeen { took, gave, churn, .. } = *orders;
             if (took, gave, churn) != (0, 0, 0) {
-                requests.push(request(sku.clone(), Input::Orders { took, gave, churn }));
+                requests.push(request(sku.clone(), Input::Orders { took, gave, churn, at }));
             }
         }
         for (sku, value) in readings {
@@ -133,9 +133,8 @@ pub(super) fn step_side(endpoint: &str, units: Option<i64>, side: Side, input: I
     if let Some(intent) = &mut side.intent {
         intent.recorded = whole(intent.recorded);
     }
-    if let Some(replaced) = &mut side.replaced {
-        replaced.until = whole(replaced.until);
-    }
+    side.ahead.iter_mut().for_each(|ahead| ahead.until = whole(ahead.until));
+    side.recent.iter_mut().for_each(|recent| recent.until = whole(recent.until));
     let pool = book.pool.filter(|_| book.pool != units);
     Stepped { before: units.unwrap_or(0), settled, pool, side, effects }
 }
@@ -191,4 +190,34 @@ pub(super) fn settled_name(settled: Settled) -> &'static str {
 /// Is there something to write: an open write, or a target that is not what is accounted?
 pub(super) fn is_due(rule: Rule, units: i64, accounted: Option<i64>, open: bool) -> bool {
     open || accounted.is_some_and(|accounted| rule.target(units) != accounted)
+}
+
+/// Recent values as the ledger on disk keeps them: `[[value, until], …]`.
+pub(super) fn recent_to_text(recent: &[Recent]) -> String {
+    let pairs: Vec<(i64, i64)> = recent.iter().map(|recent| (recent.value, millis(recent.until))).collect();
+    serde_json::to_string(&pairs).unwrap_or_else(|_| "[]".to_owned())
+}
+
+/// What was folded ahead of its order, in the same form.
+pub(super) fn ahead_to_text(ahead: Option<Ahead>) -> Option<String> {
+    ahead.map(|ahead| recent_to_text(&[Recent { value: ahead.units, until: ahead.until }]))
+}
+
+/// The same read back.
+///
+/// # Errors
+/// [`DbError::Corrupt`].
+pub(super) fn ahead_of_text(text: Option<&str>) -> Result<Option<Ahead>> {
+    let pairs = text.map(recent_of_text).transpose()?.unwrap_or_default();
+    Ok(pairs.first().map(|pair| Ahead { units: pair.value, until: pair.until }))
+}
+
+/// Recent values read back.
+///
+/// # Errors
+/// [`DbError::Corrupt`].
+pub(super) fn recent_of_text(text: &str) -> Result<Vec<Recent>> {
+    let pairs: Vec<(i64, i64)> = serde_json::from_str(text)
+        .map_err(|error| DbError::Corrupt { what: "recent values of a side", why: error.to_string() })?;
+    Ok(pairs.into_iter().map(|(value, until)| Recent { value, until: time(until) }).collect())
 }

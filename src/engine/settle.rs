@@ -10,7 +10,8 @@ use crate::clock::Time;
 #[derive(Debug, Default)]
 pub struct Settler {
     settle: Duration,
-    waiting: BTreeMap<Sku, (Row, Time)>,
+    /// Rows, since when they have looked so, and when they were last read.
+    waiting: BTreeMap<Sku, (Row, Time, Time)>,
 }
 
 impl Settler {
@@ -25,27 +26,32 @@ impl Settler {
         let before = std::mem::take(&mut self.waiting);
         let mut settled = Vec::new();
         for row in changed {
-            let since = before.get(&row.sku).filter(|(seen, _)| same(seen, &row)).map_or(now, |(_, since)| *since);
+            let since = before.get(&row.sku).filter(|(seen, ..)| same(seen, &row)).map_or(now, |(_, since, _)| *since);
             if now >= since + self.settle {
                 settled.push(row);
             } else {
-                self.waiting.insert(row.sku.clone(), (row, since));
+                self.waiting.insert(row.sku.clone(), (row, since, now));
             }
         }
         settled
     }
 
-    /// Rows that have settled by the mere passing of time (the file has not changed since they were read).
-    pub fn ripe(&mut self, now: Time) -> Vec<Row> {
+    /// Rows that have settled by the mere passing of time (the file has not changed since they were read), and when they
+    /// were read: what was written meanwhile is not in them.
+    pub fn ripe(&mut self, now: Time) -> Vec<(Row, Time)> {
         let settle = self.settle;
-        let ripe: Vec<Sku> =
-            self.waiting.iter().filter(|(_, (_, since))| now >= *since + settle).map(|(sku, _)| sku.clone()).collect();
-        ripe.iter().filter_map(|sku| self.waiting.remove(sku)).map(|(row, _)| row).collect()
+        let ripe: Vec<Sku> = self
+            .waiting
+            .iter()
+            .filter(|(_, (_, since, _))| now >= *since + settle)
+            .map(|(sku, _)| sku.clone())
+            .collect();
+        ripe.iter().filter_map(|sku| self.waiting.remove(sku)).map(|(row, _, read)| (row, read)).collect()
     }
 
     /// When the next row settles.
     pub fn next_due(&self) -> Option<Time> {
-        self.waiting.values().map(|(_, since)| *since + self.settle).min()
+        self.waiting.values().map(|(_, since, _)| *since + self.settle).min()
     }
 }
 
@@ -81,7 +87,7 @@ mod tests {
         assert!(settler.sort(vec![row("12")], at(2)).is_empty(), "it changed again");
         assert_eq!(settler.next_due(), Some(at(4)));
         assert!(settler.ripe(at(3)).is_empty());
-        assert_eq!(settler.ripe(at(4)), vec![row("12")]);
+        assert_eq!(settler.ripe(at(4)), vec![(row("12"), at(2))], "as it was when read");
         assert_eq!(settler.next_due(), None);
         settler.sort(vec![row("1")], at(5));
         assert!(settler.sort(vec![], at(6)).is_empty(), "changed back");

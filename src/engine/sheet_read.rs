@@ -85,7 +85,7 @@ impl Engine {
         let Some(read) = read else {
             let now = clock::now();
             let ripe = lock(&self.settler).ripe(now);
-            return self.accept(ripe, Vec::new(), Vec::new(), now).await;
+            return self.accept(ripe, Vec::new(), Vec::new()).await;
         };
         let complete = read.complete;
         let version = read.version;
@@ -101,7 +101,7 @@ impl Engine {
             tracing::error!("{problem}");
         }
         let (changed, moved, missing) = self.compare(&parsed, &known, complete).await?;
-        let settled = lock(&self.settler).sort(changed, at);
+        let settled = lock(&self.settler).sort(changed, at).into_iter().map(|row| (row, at)).collect();
         let weighed = lock(&self.shown).weighed;
         let mut shown = parsed.shown;
         let whole = complete && shown.touched.is_empty() && shown.spoiled <= began;
@@ -110,7 +110,7 @@ impl Engine {
         shown.problems = parsed.problems;
         shown.tab_problems = parsed.tab_problems;
         *lock(&self.shown) = shown;
-        let tally = self.accept(settled, moved, missing, at).await?;
+        let tally = self.accept(settled, moved, missing).await?;
         if whole && weighed != Some(version) {
             self.hint_at_due(&parsed.rows).await?;
         }
@@ -282,23 +282,24 @@ impl Engine {
 
     async fn accept(
         &self,
-        rows: Vec<Row>,
+        rows: Vec<(Row, Time)>,
         moved: Vec<(Sku, String, u32)>,
         missing: Vec<Sku>,
-        at: Time,
     ) -> Result<Tally, PassError> {
         if rows.is_empty() && moved.is_empty() && missing.is_empty() {
             return Ok(Tally::default());
         }
         let (stale_for, late_for) = (self.timing.sheet_stale_for, self.timing.late_for);
-        let request = |row: &Row, pool: &String, value: i64| StockRequest {
+        let request = |row: &Row, at: Time, pool: &String, value: i64| StockRequest {
             sku: row.sku.clone(),
             pool: pool.clone(),
             input: Input::Read { reading: Reading::exact(value, at), founds_pool: true, stale_for, late_for },
         };
-        let stock: Vec<StockRequest> =
-            rows.iter().flat_map(|row| row.stock.iter().map(|(pool, value)| request(row, pool, *value))).collect();
-        let skus: Vec<Sku> = rows.iter().map(|row| row.sku.clone()).collect();
+        let stock: Vec<StockRequest> = rows
+            .iter()
+            .flat_map(|(row, at)| row.stock.iter().map(|(pool, value)| request(row, *at, pool, *value)))
+            .collect();
+        let skus: Vec<Sku> = rows.iter().map(|(row, _)| row.sku.clone()).collect();
         let known = self.ledger.rows_of(&skus).await?;
         let is_new = |row: &Row| {
             known
@@ -306,7 +307,12 @@ impl Engine {
                 .is_none_or(|old| old.hash != row.hash() || old.missing > 0 || old.row.problems != row.problems)
         };
         let looked_at = rows.len() as u64;
-        let accepted = AcceptedRows { changed: rows.into_iter().filter(is_new).collect(), moved, missing, stock };
+        let accepted = AcceptedRows {
+            changed: rows.into_iter().map(|(row, _)| row).filter(is_new).collect(),
+            moved,
+            missing,
+            stock,
+        };
         let mut peers: Vec<String> = self.shop_names();
         peers.push(SHEET.to_owned());
         let changes = self.ledger.accept_rows(accepted, &self.shop_names(), &peers, clock::now()).await?;

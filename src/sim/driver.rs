@@ -14,6 +14,7 @@ use super::people::{self, KINDS, Kind, Knows};
 use super::sheet::{self, SheetFace};
 use super::shop::{self, ShopFace};
 use super::start::{self, Start};
+use super::watch::Watch;
 use super::world::{Counts, POOL, Shared};
 use crate::catalog::{Cell, Sku};
 use crate::clock::{self, Simulation};
@@ -72,6 +73,7 @@ pub(super) struct Driver {
     rng: Rng,
     without: BTreeSet<Kind>,
     crashes: u64,
+    watch: Watch,
 }
 
 /// What people need to know of the program.
@@ -168,9 +170,22 @@ impl Driver {
     ) -> Self {
         let meters = start::meters();
         let engine = engine(&shared, &ledger, &meters);
+        let watch = Watch::start(&shared.world(), &ledger);
         let shops = shared.world().shops.len();
         let tasks = (0..shops + 2).map(|_| None).collect();
-        Self { shared, ledger, clock, engine, meters, tasks, started: vec![false; shops], rng, without, crashes: 0 }
+        Self {
+            shared,
+            ledger,
+            clock,
+            engine,
+            meters,
+            tasks,
+            started: vec![false; shops],
+            rng,
+            without,
+            crashes: 0,
+            watch,
+        }
     }
 
     fn turn(&mut self) {
@@ -214,6 +229,7 @@ impl Driver {
             self.restart();
             return true;
         }
+        self.watch.look(&mut self.shared.world(), &self.ledger);
         if !ended {
             self.tasks[at] = Some(task);
         } else if at == 0 {

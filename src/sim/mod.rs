@@ -11,6 +11,7 @@ mod rest;
 mod sheet;
 mod shop;
 mod start;
+mod watch;
 mod world;
 
 pub use driver::{Outcome, Plan, play};

@@ -155,6 +155,7 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
     world.sheet.touch();
     world.sheet.rows[row][STOCK] = Cell::Number(shown + by as f64);
     world.truth[item].units += by;
+    world.has_moved(0, item, by);
     world.counts.sheet_edits += 1;
     world.tell(|| format!("sheet: a person types {} over {shown} for {sku} in row {}", shown + by as f64, row + 2));
 }

@@ -124,6 +124,7 @@ fn moves(world: &mut World, shop: usize, item: usize, units: i64) {
         listing.stock += units;
     }
     world.truth[item].units += units;
+    world.has_moved(shop + 1, item, units);
 }
 
 fn mail(world: &mut World, shop: usize, item: usize) {
@@ -352,7 +353,14 @@ impl ShopFace {
         let in_flight = match order.phase {
             Phase::Placed | Phase::Reduced => order.quantity,
             Phase::Settled => 0,
-            Phase::Returning(units) | Phase::Returned(units) => -units,
+            // A cancelled order is known to give back; a refund shows only once it is noted.
+            Phase::Returning(units) | Phase::Returned(units) => {
+                if units == order.share {
+                    -units
+                } else {
+                    0
+                }
+            }
         };
         let line = OrderLine {
             line: "1".to_owned(),

@@ -84,6 +84,8 @@ fn new(number: u64) -> Start {
     let mut shop = |(name, kind): (&&str, &StockKind)| Shop::new(name, *kind, [0, 0, 1, 2][rng.below(4)]);
     let shops = names.iter().zip(kinds).map(&mut shop).collect();
     let (pending, hit, unsure) = (vec![0; truth.len()], vec![0; truth.len()], vec![false; truth.len()]);
+    let founded = truth.iter().map(|truth| truth.units).collect();
+    let moved = vec![vec![vec![0]; truth.len()]; kinds.len() + 1];
     let world = World {
         rng,
         trouble: 0.0,
@@ -98,6 +100,8 @@ fn new(number: u64) -> Start {
         pending,
         hit,
         unsure,
+        moved,
+        founded,
         sheet_lost: false,
     };
     Start { world, ledger: MemoryLedger::new(), now }

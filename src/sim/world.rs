@@ -128,6 +128,10 @@ pub struct World {
     pub pending: Vec<i64>,
     /// Per SKU: the fate of an open write to the sheet hangs on what its cell shows.
     pub unsure: Vec<bool>,
+    /// Per SKU: units in the sheet at the very start.
+    pub founded: Vec<i64>,
+    /// By place (the sheet, then the shops) and SKU: units moved there by others, after each time.
+    pub moved: Vec<Vec<Vec<i64>>>,
     /// Per SKU: what the turn under way has written to its stock cell, as a difference.
     pub hit: Vec<i64>,
     /// An answer of the sheet was lost in the turn under way.
@@ -148,6 +152,13 @@ impl World {
             }
             truth.leeway += std::mem::take(pending);
         }
+    }
+
+    /// Others moved units at a place (0: the sheet, then the shops).
+    pub fn has_moved(&mut self, place: usize, item: usize, units: i64) {
+        let history = &mut self.moved[place][item];
+        let now = history.last().copied().unwrap_or(0) + units;
+        history.push(now);
     }
 
     /// Write the story on.

@@ -40,8 +40,11 @@ pub struct Side {
     pub intent: Option<Intent>,
     /// What our last absolute write may have overwritten; open from its intent until an exact reading after it.
     pub window: Option<Window>,
-    /// What our last write replaced. A read that still shows it may be older than the write.
-    pub replaced: Option<Replaced>,
+    /// What was folded as somebody's hand a moment ago and may yet turn out to be an order's: a refund that WooCommerce notes
+    /// only after it has raised the stock.
+    pub ahead: Option<Ahead>,
+    /// Values that stood there until a moment ago, newest last. A read that still shows one may be older than what we know.
+    pub recent: Vec<Recent>,
 }
 
 /// A write recorded before it is sent.
@@ -66,12 +69,21 @@ pub struct Window {
     pub gave: i64,
 }
 
-/// The value that our last write replaced.
+/// Units folded before the order that they belong to spoke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Replaced {
+pub struct Ahead {
+    /// Net units: positive when the stock rose.
+    pub units: i64,
+    /// An order that speaks later than this is another one.
+    pub until: Time,
+}
+
+/// A value that our write replaced, or that others left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recent {
     /// That value.
     pub value: i64,
-    /// Until when a read may still be older than the write.
+    /// Until when a read may still be older than that.
     pub until: Time,
 }
 
@@ -150,6 +162,8 @@ pub enum Input {
         gave: i64,
         /// Units that may have been taken and given back in between, zero or more.
         churn: i64,
+        /// When they were read.
+        at: Time,
     },
     /// A value was read there.
     Read {

@@ -18,8 +18,9 @@ pub(super) enum Fate {
 /// Weigh both stories against a reading: "it was done" and "it was not".
 ///
 /// Orders are already folded into `accounted`. If it was done, up to `window` units may have been overwritten, which shows
-/// as a value that much too high (or too low, for units given back).
-pub(super) fn fate(side: &Side, intent: &Intent, reading: &Reading, late_for: Duration) -> Fate {
+/// as a value that much too high (or too low, for units given back). `open_for`: for so long the write may still arrive,
+/// or the reading be older than it.
+pub(super) fn fate(side: &Side, intent: &Intent, reading: &Reading, open_for: Duration) -> Fate {
     let Some(accounted) = side.accounted else { return Fate::Certain(Settled::NotDone) };
     let window = side.window.unwrap_or_default();
     let least = reading.value - reading.slack_low;
@@ -28,7 +29,7 @@ pub(super) fn fate(side: &Side, intent: &Intent, reading: &Reading, late_for: Du
     let done = accounted + intent.delta;
     let fits_done = fits(done - window.gave, done + window.took);
     let fits_not_done = fits(accounted, accounted);
-    let may_still_arrive = reading.at < intent.recorded + late_for;
+    let may_still_arrive = reading.at < intent.recorded + open_for;
     match (fits_done, fits_not_done) {
         // Both stories fit only while orders are in flight or the window is as wide as the write: the doubt closes by itself.
         (true, true) if may_still_arrive || !reading.is_exact() => Fate::Undecided,

@@ -3,24 +3,26 @@
 use std::time::Duration;
 
 use super::resolve::{Fate, fate};
-use super::{Book, Cause, Effect, Input, Intent, Reading, Replaced, Rule, Settled, Side, Window, WriteKind};
+use super::{Ahead, Book, Cause, Effect, Input, Intent, Reading, Recent, Rule, Settled, Side, Window, WriteKind};
 use crate::clock::Time;
+
+/// An order notes what it gave back within the same request; PHP hosts end one after 30 s.
+const AHEAD_FOR: Duration = Duration::from_secs(60);
+/// So many values are remembered. More changes than this within seconds are a flurry that ends by itself.
+const RECENT_MAX: usize = 12;
 
 /// Apply one input at one endpoint to a book. The book is changed in place; everything else that must happen is returned.
 pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
     let mut side = book.sides.remove(endpoint).unwrap_or_default();
     let mut effects = Vec::new();
     match input {
-        Input::Orders { took, gave, churn } => {
+        Input::Orders { took, gave, churn, at } => {
+            widen(&mut side, took, gave, churn, at);
             fold_orders(&mut book.pool, &mut side, took, gave, &mut effects);
-            if let Some(window) = &mut side.window {
-                window.took += churn;
-                window.gave += churn;
-            }
         }
         Input::Read { reading, founds_pool, stale_for, late_for } => {
             if resolve_open(&mut side, &reading, stale_for, late_for, &mut effects) {
-                fold_value(&mut book.pool, &mut side, &reading, founds_pool, &mut effects);
+                fold_value(&mut book.pool, &mut side, &reading, founds_pool, stale_for, &mut effects);
             }
         }
         Input::Plan { rule, kind, from, key, now } => {
@@ -40,16 +42,27 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
     effects
 }
 
+/// What an absolute write may have overwritten: all that orders moved while it was under way, but for what was folded
+/// before they said so. That stood there, so no write has taken it away.
+fn widen(side: &mut Side, took: i64, gave: i64, churn: i64, at: Time) {
+    let ahead = side.ahead.filter(|ahead| at < ahead.until).map_or(0, |ahead| ahead.units);
+    let explained = (gave - took).clamp(ahead.min(0), ahead.max(0));
+    if let Some(ahead) = &mut side.ahead {
+        ahead.units -= explained;
+    }
+    side.ahead = side.ahead.filter(|ahead| ahead.units != 0 && at < ahead.until);
+    if let Some(window) = &mut side.window {
+        window.took += took - (-explained).max(0) + churn;
+        window.gave += gave - explained.max(0) + churn;
+    }
+}
+
 /// Orders are facts of their own: they are folded whether or not a write is open. `accounted` follows, because the
 /// store's stock followed them too.
 fn fold_orders(pool: &mut Option<i64>, side: &mut Side, took: i64, gave: i64, effects: &mut Vec<Effect>) {
     // Before first contact the value to come already has these orders in it.
     let Some(accounted) = &mut side.accounted else { return };
     *accounted += gave - took;
-    if let Some(window) = &mut side.window {
-        window.took += took;
-        window.gave += gave;
-    }
     let Some(pool) = pool else { return };
     *pool += gave - took;
     for units in [-took, gave] {
@@ -68,7 +81,7 @@ fn resolve_open(
     effects: &mut Vec<Effect>,
 ) -> bool {
     let Some(intent) = side.intent.clone() else { return true };
-    let (settled, doubtful) = match fate(side, &intent, reading, late_for) {
+    let (settled, doubtful) = match fate(side, &intent, reading, late_for.max(stale_for)) {
         Fate::Undecided => {
             effects.push(Effect::LookAgain);
             return false;
@@ -90,6 +103,7 @@ fn fold_value(
     side: &mut Side,
     reading: &Reading,
     founds_pool: bool,
+    stale_for: Duration,
     effects: &mut Vec<Effect>,
 ) {
     if founds_pool && pool.is_none() {
@@ -107,11 +121,7 @@ fn fold_value(
         return;
     };
     let excess = proven_excess(reading, accounted);
-    if excess != 0
-        && let Some(replaced) = side.replaced
-        && reading.at < replaced.until
-        && reading.value == replaced.value
-    {
+    if excess != 0 && side.recent.iter().any(|recent| reading.at < recent.until && reading.value == recent.value) {
         effects.push(Effect::LookAgain);
         return;
     }
@@ -123,6 +133,11 @@ fn fold_value(
     side.accounted = Some(accounted + excess);
     if overwritten != 0 {
         effects.push(Effect::Overwritten(overwritten));
+    }
+    if moved != 0 {
+        leave(side, accounted, reading.at, stale_for);
+        let before = side.ahead.filter(|ahead| reading.at < ahead.until).map_or(0, |ahead| ahead.units);
+        side.ahead = Some(Ahead { units: before + moved, until: reading.at + AHEAD_FOR });
     }
     if moved != 0
         && let Some(pool) = pool
@@ -184,10 +199,20 @@ fn plan(
     effects.push(Effect::Send(intent));
 }
 
+/// A value is no longer there.
+fn leave(side: &mut Side, value: i64, now: Time, stale_for: Duration) {
+    side.recent.retain(|recent| now < recent.until && recent.value != value);
+    if !stale_for.is_zero() {
+        side.recent.push(Recent { value, until: now + stale_for });
+    }
+    let surplus = side.recent.len().saturating_sub(RECENT_MAX);
+    side.recent.drain(..surplus);
+}
+
 fn settle(side: &mut Side, settled: Settled, now: Time, stale_for: Duration) {
     let Some(intent) = side.intent.take() else { return };
     if settled == Settled::Done {
         side.accounted = side.accounted.map(|accounted| accounted + intent.delta);
-        side.replaced = Some(Replaced { value: intent.expected, until: now + stale_for });
+        leave(side, intent.expected, now, stale_for);
     }
 }

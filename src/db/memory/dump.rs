@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::State;
 use crate::catalog::Money;
-use crate::clock::Time;
 use crate::db::millis;
+use crate::db::stock::{ahead_to_text, recent_to_text};
 
 /// One line per fact, `table [values]`, in the order of the schema's tables, columns and keys.
 pub(super) fn dump(state: &State) -> String {
@@ -76,11 +76,11 @@ fn endpoints(state: &State, line: &mut impl FnMut(&str, Value)) {
     for (endpoint, held) in &state.endpoints {
         for (sku, pools) in &held.sides {
             for (pool, kept) in pools {
-                let (window, replaced) = (kept.side.window, kept.side.replaced);
+                let window = kept.side.window;
                 let window = (window.map(|window| window.took), window.map(|window| window.gave));
-                let until = |until: Time| millis(until);
-                let replaced = (replaced.map(|it| it.value), replaced.map(|it| until(it.until)));
-                line("sides", flat(json!([endpoint, sku, pool, kept.side.accounted, window, replaced])));
+                let recent = recent_to_text(&kept.side.recent);
+                let ahead = ahead_to_text(kept.side.ahead);
+                line("sides", flat(json!([endpoint, sku, pool, kept.side.accounted, window, recent, ahead])));
             }
         }
     }

@@ -10,9 +10,11 @@ use super::report::audit;
 use super::{SqliteLedger, Tx, hints, json_list, sku_of};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
-use crate::db::stock::{Write, is_due, settled_name, step_side};
+use crate::db::stock::{
+    Write, ahead_of_text, ahead_to_text, is_due, recent_of_text, recent_to_text, settled_name, step_side,
+};
 use crate::db::{DeadLetter, OpenIntent, Peers, Result, StockChange, StockFold, StockRequest, Want, millis, time};
-use crate::stock::{Book, Effect, Input, Intent, Replaced, Rule, Settled, Side, Window};
+use crate::stock::{Book, Effect, Input, Intent, Rule, Settled, Side, Window};
 
 impl SqliteLedger {
     pub(super) async fn stock(
@@ -208,7 +210,7 @@ async fn apply(tx: &mut Tx<'_>, place: Place<'_>, write: Write<'_>, peers: Peers
 }
 
 async fn load_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool) -> Result<Side> {
-    let sql = "SELECT accounted, window_took, window_gave, replaced_value, replaced_until FROM sides \
+    let sql = "SELECT accounted, window_took, window_gave, recent, ahead FROM sides \
                WHERE endpoint = ? AND sku = ? AND pool = ?";
     let row = sqlx::query(sql).bind(endpoint).bind(sku.as_str()).bind(pool).fetch_optional(&mut **tx).await?;
     let Some(row) = row else { return Ok(Side::default()) };
@@ -223,16 +225,16 @@ async fn load_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool) -> R
         accounted: row.try_get("accounted")?,
         intent: open.as_ref().map(intent).transpose()?,
         window: pair("window_took", "window_gave")?.map(|(took, gave)| Window { took, gave }),
-        replaced: pair("replaced_value", "replaced_until")?
-            .map(|(value, until)| Replaced { value, until: time(until) }),
+        ahead: ahead_of_text(row.try_get("ahead")?)?,
+        recent: recent_of_text(row.try_get("recent")?)?,
     })
 }
 
 async fn store_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool, side: &Side) -> Result<()> {
-    let sql = "INSERT INTO sides (endpoint, sku, pool, accounted, window_took, window_gave, replaced_value, replaced_until) \
+    let sql = "INSERT INTO sides (endpoint, sku, pool, accounted, window_took, window_gave, recent, ahead) \
                VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (endpoint, sku, pool) DO UPDATE SET \
                accounted = excluded.accounted, window_took = excluded.window_took, window_gave = excluded.window_gave, \
-               replaced_value = excluded.replaced_value, replaced_until = excluded.replaced_until";
+               recent = excluded.recent, ahead = excluded.ahead";
     sqlx::query(sql)
         .bind(endpoint)
         .bind(sku.as_str())
@@ -240,8 +242,8 @@ async fn store_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool, sid
         .bind(side.accounted)
         .bind(side.window.map(|window| window.took))
         .bind(side.window.map(|window| window.gave))
-        .bind(side.replaced.map(|replaced| replaced.value))
-        .bind(side.replaced.map(|replaced| millis(replaced.until)))
+        .bind(recent_to_text(&side.recent))
+        .bind(ahead_to_text(side.ahead))
         .execute(&mut **tx)
         .await?;
     Ok(())
