@@ -6,7 +6,7 @@ use super::orders::OrderLook;
 use super::{DbError, Result, millis, time, whole};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
-use crate::stock::{Ahead, Book, Cause, Effect, Input, Intent, OrdersSeen, Reading, Recent, Rule, Settled, Side, step};
+use crate::stock::{Book, Cause, Effect, Input, Intent, OrdersSeen, Reading, Recent, Rule, Settled, Side, step};
 
 /// Endpoints whose targets hang on a pool: they are hinted when it moves.
 pub type Peers<'a> = &'a [String];
@@ -79,7 +79,7 @@ impl StockFold {
         for (sku, orders) in &seen {
             let OrdersSeen { took, gave, churn, .. } = *orders;
             if (took, gave, churn) != (0, 0, 0) {
-                requests.push(request(sku.clone(), Input::Orders { took, gave, churn, at }));
+                requests.push(request(sku.clone(), Input::Orders { took, gave, churn }));
             }
         }
         for (sku, value) in readings {
@@ -133,7 +133,6 @@ pub(super) fn step_side(endpoint: &str, units: Option<i64>, side: Side, input: I
     if let Some(intent) = &mut side.intent {
         intent.recorded = whole(intent.recorded);
     }
-    side.ahead.iter_mut().for_each(|ahead| ahead.until = whole(ahead.until));
     side.recent.iter_mut().for_each(|recent| recent.until = whole(recent.until));
     let pool = book.pool.filter(|_| book.pool != units);
     Stepped { before: units.unwrap_or(0), settled, pool, side, effects }
@@ -198,21 +197,7 @@ pub(super) fn recent_to_text(recent: &[Recent]) -> String {
     serde_json::to_string(&pairs).unwrap_or_else(|_| "[]".to_owned())
 }
 
-/// What was folded ahead of its order, in the same form.
-pub(super) fn ahead_to_text(ahead: Option<Ahead>) -> Option<String> {
-    ahead.map(|ahead| recent_to_text(&[Recent { value: ahead.units, until: ahead.until }]))
-}
-
 /// The same read back.
-///
-/// # Errors
-/// [`DbError::Corrupt`].
-pub(super) fn ahead_of_text(text: Option<&str>) -> Result<Option<Ahead>> {
-    let pairs = text.map(recent_of_text).transpose()?.unwrap_or_default();
-    Ok(pairs.first().map(|pair| Ahead { units: pair.value, until: pair.until }))
-}
-
-/// Recent values read back.
 ///
 /// # Errors
 /// [`DbError::Corrupt`].

@@ -194,7 +194,15 @@ pub fn advance(world: &mut World, shop: usize, order: usize) {
         }
         Phase::Returning(units) => {
             moves(world, shop, item, units);
-            Phase::Returned(units)
+            // A cancelled order is seen to give back. A refund is not until it is noted, at once for this world: a look
+            // that falls in between takes the units for staff's (docs/guarantees.md).
+            if units == world.shops[shop].orders[order].share {
+                Phase::Returned(units)
+            } else {
+                world.shops[shop].orders[order].share -= units;
+                mail(world, shop, item);
+                Phase::Settled
+            }
         }
         Phase::Returned(units) => {
             world.shops[shop].orders[order].share -= units;
@@ -353,7 +361,6 @@ impl ShopFace {
         let in_flight = match order.phase {
             Phase::Placed | Phase::Reduced => order.quantity,
             Phase::Settled => 0,
-            // A cancelled order is known to give back; a refund shows only once it is noted.
             Phase::Returning(units) | Phase::Returned(units) => {
                 if units == order.share {
                     -units

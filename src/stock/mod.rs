@@ -40,9 +40,6 @@ pub struct Side {
     pub intent: Option<Intent>,
     /// What our last absolute write may have overwritten; open from its intent until an exact reading after it.
     pub window: Option<Window>,
-    /// What was folded as somebody's hand a moment ago and may yet turn out to be an order's: a refund that WooCommerce notes
-    /// only after it has raised the stock.
-    pub ahead: Option<Ahead>,
     /// Values that stood there until a moment ago, newest last. A read that still shows one may be older than what we know.
     pub recent: Vec<Recent>,
 }
@@ -67,15 +64,6 @@ pub struct Window {
     pub took: i64,
     /// Units given back.
     pub gave: i64,
-}
-
-/// Units folded before the order that they belong to spoke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ahead {
-    /// Net units: positive when the stock rose.
-    pub units: i64,
-    /// An order that speaks later than this is another one.
-    pub until: Time,
 }
 
 /// A value that our write replaced, or that others left.
@@ -162,8 +150,6 @@ pub enum Input {
         gave: i64,
         /// Units that may have been taken and given back in between, zero or more.
         churn: i64,
-        /// When they were read.
-        at: Time,
     },
     /// A value was read there.
     Read {

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use super::resolve::{Fate, fate};
-use super::{Ahead, Book, Cause, Effect, Input, Intent, Reading, Recent, Rule, Settled, Side, Window, WriteKind};
+use super::{Book, Cause, Effect, Input, Intent, Reading, Recent, Rule, Settled, Side, Window, WriteKind};
 use crate::clock::Time;
 
-/// An order notes what it gave back within the same request; PHP hosts end one after 30 s.
-const AHEAD_FOR: Duration = Duration::from_secs(60);
 /// So many values are remembered. More changes than this within seconds are a flurry that ends by itself.
 const RECENT_MAX: usize = 12;
 
@@ -16,9 +14,12 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
     let mut side = book.sides.remove(endpoint).unwrap_or_default();
     let mut effects = Vec::new();
     match input {
-        Input::Orders { took, gave, churn, at } => {
-            widen(&mut side, took, gave, churn, at);
+        Input::Orders { took, gave, churn } => {
             fold_orders(&mut book.pool, &mut side, took, gave, &mut effects);
+            if let Some(window) = &mut side.window {
+                window.took += churn;
+                window.gave += churn;
+            }
         }
         Input::Read { reading, founds_pool, stale_for, late_for } => {
             if resolve_open(&mut side, &reading, stale_for, late_for, &mut effects) {
@@ -42,27 +43,16 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
     effects
 }
 
-/// What an absolute write may have overwritten: all that orders moved while it was under way, but for what was folded
-/// before they said so. That stood there, so no write has taken it away.
-fn widen(side: &mut Side, took: i64, gave: i64, churn: i64, at: Time) {
-    let ahead = side.ahead.filter(|ahead| at < ahead.until).map_or(0, |ahead| ahead.units);
-    let explained = (gave - took).clamp(ahead.min(0), ahead.max(0));
-    if let Some(ahead) = &mut side.ahead {
-        ahead.units -= explained;
-    }
-    side.ahead = side.ahead.filter(|ahead| ahead.units != 0 && at < ahead.until);
-    if let Some(window) = &mut side.window {
-        window.took += took - (-explained).max(0) + churn;
-        window.gave += gave - explained.max(0) + churn;
-    }
-}
-
 /// Orders are facts of their own: they are folded whether or not a write is open. `accounted` follows, because the
 /// store's stock followed them too.
 fn fold_orders(pool: &mut Option<i64>, side: &mut Side, took: i64, gave: i64, effects: &mut Vec<Effect>) {
     // Before first contact the value to come already has these orders in it.
     let Some(accounted) = &mut side.accounted else { return };
     *accounted += gave - took;
+    if let Some(window) = &mut side.window {
+        window.took += took;
+        window.gave += gave;
+    }
     let Some(pool) = pool else { return };
     *pool += gave - took;
     for units in [-took, gave] {
@@ -136,8 +126,6 @@ fn fold_value(
     }
     if moved != 0 {
         leave(side, accounted, reading.at, stale_for);
-        let before = side.ahead.filter(|ahead| reading.at < ahead.until).map_or(0, |ahead| ahead.units);
-        side.ahead = Some(Ahead { units: before + moved, until: reading.at + AHEAD_FOR });
     }
     if moved != 0
         && let Some(pool) = pool

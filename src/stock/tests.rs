@@ -133,7 +133,7 @@ fn an_overwritten_sale_is_taken_away_again() {
     read(&mut book, "sheet", Reading::exact(15, at(1)));
     plan(&mut book, "a", WriteKind::Absolute, at(1)).unwrap();
     settle(&mut book, "a", Settled::Done, at(2));
-    step(&mut book, "a", Input::Orders { took: 2, gave: 0, churn: 0, at: at(0) });
+    step(&mut book, "a", Input::Orders { took: 2, gave: 0, churn: 0 });
     let effects = read(&mut book, "a", Reading::exact(15, at(3)));
     assert!(effects.contains(&Effect::Overwritten(2)), "{effects:?}");
     assert_eq!(book.pool, Some(13));
@@ -152,7 +152,7 @@ fn what_we_overwrote_ourselves_is_written_back_and_moves_nothing() {
 #[test]
 fn staff_setting_stock_is_a_movement_also_beside_sales() {
     let mut book = agreed(10);
-    step(&mut book, "a", Input::Orders { took: 2, gave: 0, churn: 0, at: at(0) });
+    step(&mut book, "a", Input::Orders { took: 2, gave: 0, churn: 0 });
     let effects = read(&mut book, "a", Reading::exact(11, at(3)));
     assert_eq!(effects, vec![Effect::Moved { units: 3, cause: Cause::Observed }]);
     assert_eq!(book.pool, Some(11));
@@ -164,7 +164,7 @@ fn doubt_about_orders_in_flight_moves_nothing() {
     let in_flight = Reading { value: 9, slack_low: 0, slack_high: 1, at: at(1) };
     assert_eq!(read(&mut book, "a", in_flight), vec![Effect::LookAgain]);
     assert_eq!(book.pool, Some(10));
-    step(&mut book, "a", Input::Orders { took: 1, gave: 0, churn: 0, at: at(0) });
+    step(&mut book, "a", Input::Orders { took: 1, gave: 0, churn: 0 });
     assert_eq!(read(&mut book, "a", Reading::exact(9, at(2))), vec![]);
     assert_eq!(book.pool, Some(9));
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::State;
 use crate::catalog::Money;
 use crate::db::millis;
-use crate::db::stock::{ahead_to_text, recent_to_text};
+use crate::db::stock::recent_to_text;
 
 /// One line per fact, `table [values]`, in the order of the schema's tables, columns and keys.
 pub(super) fn dump(state: &State) -> String {
@@ -79,8 +79,7 @@ fn endpoints(state: &State, line: &mut impl FnMut(&str, Value)) {
                 let window = kept.side.window;
                 let window = (window.map(|window| window.took), window.map(|window| window.gave));
                 let recent = recent_to_text(&kept.side.recent);
-                let ahead = ahead_to_text(kept.side.ahead);
-                line("sides", flat(json!([endpoint, sku, pool, kept.side.accounted, window, recent, ahead])));
+                line("sides", flat(json!([endpoint, sku, pool, kept.side.accounted, window, recent])));
             }
         }
     }

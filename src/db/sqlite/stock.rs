@@ -10,9 +10,7 @@ use super::report::audit;
 use super::{SqliteLedger, Tx, hints, json_list, sku_of};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
-use crate::db::stock::{
-    Write, ahead_of_text, ahead_to_text, is_due, recent_of_text, recent_to_text, settled_name, step_side,
-};
+use crate::db::stock::{Write, is_due, recent_of_text, recent_to_text, settled_name, step_side};
 use crate::db::{DeadLetter, OpenIntent, Peers, Result, StockChange, StockFold, StockRequest, Want, millis, time};
 use crate::stock::{Book, Effect, Input, Intent, Rule, Settled, Side, Window};
 
@@ -210,7 +208,7 @@ async fn apply(tx: &mut Tx<'_>, place: Place<'_>, write: Write<'_>, peers: Peers
 }
 
 async fn load_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool) -> Result<Side> {
-    let sql = "SELECT accounted, window_took, window_gave, recent, ahead FROM sides \
+    let sql = "SELECT accounted, window_took, window_gave, recent FROM sides \
                WHERE endpoint = ? AND sku = ? AND pool = ?";
     let row = sqlx::query(sql).bind(endpoint).bind(sku.as_str()).bind(pool).fetch_optional(&mut **tx).await?;
     let Some(row) = row else { return Ok(Side::default()) };
@@ -225,16 +223,15 @@ async fn load_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool) -> R
         accounted: row.try_get("accounted")?,
         intent: open.as_ref().map(intent).transpose()?,
         window: pair("window_took", "window_gave")?.map(|(took, gave)| Window { took, gave }),
-        ahead: ahead_of_text(row.try_get("ahead")?)?,
         recent: recent_of_text(row.try_get("recent")?)?,
     })
 }
 
 async fn store_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool, side: &Side) -> Result<()> {
-    let sql = "INSERT INTO sides (endpoint, sku, pool, accounted, window_took, window_gave, recent, ahead) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (endpoint, sku, pool) DO UPDATE SET \
+    let sql = "INSERT INTO sides (endpoint, sku, pool, accounted, window_took, window_gave, recent) \
+               VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (endpoint, sku, pool) DO UPDATE SET \
                accounted = excluded.accounted, window_took = excluded.window_took, window_gave = excluded.window_gave, \
-               recent = excluded.recent, ahead = excluded.ahead";
+               recent = excluded.recent";
     sqlx::query(sql)
         .bind(endpoint)
         .bind(sku.as_str())
@@ -243,7 +240,6 @@ async fn store_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool, sid
         .bind(side.window.map(|window| window.took))
         .bind(side.window.map(|window| window.gave))
         .bind(recent_to_text(&side.recent))
-        .bind(ahead_to_text(side.ahead))
         .execute(&mut **tx)
         .await?;
     Ok(())

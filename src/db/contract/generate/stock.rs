@@ -15,7 +15,7 @@ impl World {
         let accounted = peek(self.memory.accounted(endpoint)).get(&(sku.clone(), pool.clone())).and_then(|it| it.0);
         let value = self.pick(&[accounted.unwrap_or(5), accounted.unwrap_or(5) - 1, 7]);
         let input = match self.below(10) {
-            0 | 9 => Input::Orders { took: self.below(3), gave: self.below(2), churn: self.below(2), at: self.time() },
+            0 | 9 => Input::Orders { took: self.below(3), gave: self.below(2), churn: self.below(2) },
             1..4 => {
                 let slack = self.pick(&[0, 0, 1]);
                 let reading = Reading { value, slack_low: slack, slack_high: self.pick(&[0, 0, 1]), at: now };
