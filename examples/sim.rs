@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use clap::Parser;
+use shelfd::planted::{BUGS, Bug};
 use shelfd::sim::{Counts, KINDS, Moment, Outcome, Plan, Stop, play};
 
 /// Play seeded histories of shelfd in a small world, with faults and crashes, and check its promises.
@@ -32,6 +33,12 @@ struct Args {
     /// Go on after a violation.
     #[arg(long)]
     keep_going: bool,
+    /// Plant each known bug in turn and see whether it is found. Needs the feature `planted`.
+    #[arg(long)]
+    planted: bool,
+    /// Seconds of computing after which a planted bug counts as not found.
+    #[arg(long, default_value_t = 60.0)]
+    patience: f64,
 }
 
 fn stop(text: &str) -> Option<Stop> {
@@ -115,8 +122,55 @@ impl Runs {
     }
 }
 
+/// Histories with the bug planted, some of them with stops, until one breaks a promise. How many it took.
+fn hunt(bug: Bug, args: &Args) -> Option<u64> {
+    let started = Instant::now();
+    let mut played = 0;
+    for seed in args.from.. {
+        let stops = match seed % 4 {
+            0 => Vec::new(),
+            kind => {
+                let moment = [Moment::Before, Moment::After, Moment::Lost][kind as usize - 1];
+                vec![Stop { effect: 5 + seed * 13 % 90, moment }]
+            }
+        };
+        let plan = Plan { seed, turns: args.turns, stops, bug: Some(bug), ..Plan::default() };
+        played += 1;
+        // A bug may also end in a panic: that is found too.
+        let outcome = std::panic::catch_unwind(|| play(&plan).violations);
+        if outcome.map_or(true, |violations| !violations.is_empty()) {
+            return Some(played);
+        }
+        if started.elapsed().as_secs_f64() > args.patience {
+            break;
+        }
+    }
+    None
+}
+
+fn planted(args: &Args) -> i32 {
+    let mut missed = 0;
+    println!("| planted bug | found after | seconds |\n|---|---|---|");
+    for (bug, what) in BUGS {
+        let started = Instant::now();
+        let found = hunt(*bug, args);
+        missed += i32::from(found.is_none());
+        let after = found.map_or("NOT FOUND".to_owned(), |played| format!("{played} histories"));
+        println!("| {bug:?}:{what} | {after} | {:.2} |", started.elapsed().as_secs_f64());
+    }
+    println!("\n{} planted, {missed} not found", BUGS.len());
+    i32::from(missed > 0)
+}
+
 fn main() {
     let args = Args::parse();
+    if args.planted {
+        if !cfg!(feature = "planted") {
+            println!("built without the feature `planted`: there is nothing to find");
+            std::process::exit(2);
+        }
+        std::process::exit(planted(&args));
+    }
     let plan = |seed| Plan { seed, turns: args.turns, ..Plan::default() };
     if let Some(seed) = args.seed {
         let stops = args.stop.iter().filter_map(|text| stop(text)).collect();

@@ -22,6 +22,7 @@ pub mod engine;
 pub mod http;
 pub mod lab;
 pub mod plan;
+pub mod planted;
 pub mod retry;
 pub mod settings;
 pub mod sheet;

@@ -11,18 +11,20 @@ use tidy_source::{Source, read_all, uses};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("catalog", &[]),
     ("clock", &[]),
+    ("planted", &[]),
+    ("sim", &["*", "lab"]),
     ("retry", &[]),
     ("settings", &[]),
-    ("stock", &["catalog", "clock::Time"]),
+    ("stock", &["catalog", "clock::Time", "planted"]),
     ("plan", &["catalog"]),
     ("stores", &["catalog", "clock", "retry", "settings"]),
-    ("sheet", &["catalog", "clock", "retry"]),
-    ("db", &["catalog", "clock", "plan", "stock", "retry"]),
+    ("sheet", &["catalog", "clock", "planted", "retry"]),
+    ("db", &["catalog", "clock", "plan", "planted", "stock", "retry"]),
     // Shops may not take the sheet's endpoint name.
     ("config", &["catalog", "settings", "stores", "db::SHEET"]),
     // The figures of a pass are counted as they are.
     ("telemetry", &["engine::Tally"]),
-    ("engine", &["catalog", "stock", "plan", "retry", "stores", "sheet", "db", "clock", "telemetry"]),
+    ("engine", &["catalog", "stock", "plan", "planted", "retry", "stores", "sheet", "db", "clock", "telemetry"]),
     ("http", &["db", "stores", "clock", "telemetry"]),
     // A lab that used the daemon's own ideas of a platform would agree with its mistakes.
     ("lab", &["catalog", "clock", "stores::signature"]),

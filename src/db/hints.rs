@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::whole;
 use crate::clock::Time;
+use crate::planted;
 
 /// What a hint asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,7 +81,7 @@ impl KeptHint {
 
     /// What a pass leaves of it; `None` when it is done with. One that was given again meanwhile stays as it is.
     pub fn finished(self, taken: &Hint, done: &HintDone, now: Time) -> Option<Self> {
-        if self.seq != taken.seq {
+        if self.seq != taken.seq && !planted!(HintsFinishedBlindly) {
             return Some(self);
         }
         match *done {

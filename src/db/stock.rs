@@ -6,6 +6,7 @@ use super::orders::OrderLook;
 use super::{DbError, Result, millis, time, whole};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
+use crate::planted;
 use crate::stock::{Book, Cause, Effect, Input, Intent, OrdersSeen, Reading, Recent, Rule, Settled, Side, step};
 
 /// Endpoints whose targets hang on a pool: they are hinted when it moves.
@@ -154,6 +155,7 @@ impl Stepped {
                     };
                     writes.push(Write::Movement { units: *units, cause, pool_after });
                 }
+                Effect::Send(_) if planted!(NoIntent) => {}
                 Effect::Send(intent) => writes.push(Write::Intent(intent)),
                 Effect::Resolved { settled, .. } => writes.extend([Write::Close(*settled), Write::Replan]),
                 Effect::Overwritten(units) => {

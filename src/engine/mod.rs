@@ -26,6 +26,7 @@ use chrono_tz::Tz;
 use crate::catalog::{Pool, Sku, TabMapping};
 use crate::db::{DbError, Ledger, SHEET};
 use crate::plan::Stop;
+use crate::planted;
 use crate::retry::Policy;
 use crate::sheet::{SheetError, Workbook};
 use crate::stock::Rule;
@@ -215,6 +216,9 @@ impl Engine {
     /// Endpoints that hang on a pool: the sheet and every shop that sells from it.
     fn peers(&self, pool: &Pool) -> Vec<String> {
         let shops = self.shops.iter().filter(|shop| shop.store.pool() == pool).map(|shop| shop.name().to_owned());
+        if planted!(NobodyHinted) {
+            return Vec::new();
+        }
         shops.chain([SHEET.to_owned()]).collect()
     }
 

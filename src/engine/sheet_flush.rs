@@ -10,6 +10,7 @@ use crate::catalog::{Cell, Columns, Pool, Problem, Sku, TabMapping};
 use crate::clock::{self, Time};
 use crate::db::{Hint, HintDone, RowRecord, SHEET, StatusFacts, StockRequest, Want};
 use crate::plan::{StatusInput, row_status};
+use crate::planted;
 use crate::sheet::SheetError;
 use crate::sheet::writer::{CellChange, CellOutcome, Expect, Stranded, TabLayout, Target, WriteReport, write_checked};
 use crate::stock::{Effect, Input, Intent, Rule, Settled, WriteKind};
@@ -220,6 +221,7 @@ impl Engine {
             }
             let Purpose::Stock(sku, pool) = planned.purpose else { continue };
             match outcome {
+                CellOutcome::PersonChanged { .. } if planted!(PersonIsUs) => settled.push((sku, pool, Settled::Done)),
                 CellOutcome::Written { .. } => settled.push((sku, pool, Settled::Done)),
                 CellOutcome::Unknown(_) => unknown.entry(pool).or_default().push(sku),
                 // `AlreadyThere` too: what we were about to write for the first time, a person wrote. It will be folded.

@@ -7,6 +7,7 @@ use crate::catalog::{Cell, Columns, Locale, Problem, RawRow, Row, Sku, Tab, TabM
 use crate::clock::{self, Time};
 use crate::db::{AcceptedRows, RowRecord, SHEET, StockRequest, Want};
 use crate::plan::guard_sheet;
+use crate::planted;
 use crate::sheet::SheetError;
 use crate::sheet::reader::{SheetRead, read_tabs};
 use crate::stock::{Effect, Input, Reading, Rule};
@@ -185,7 +186,7 @@ impl Engine {
     /// Leave out what was written since the read began: it may show those cells as they were before.
     fn set_touched_aside(&self, parsed: &mut Parsed, began: u64) {
         let shown = &mut *lock(&self.shown);
-        shown.touched.retain(|_, write| *write > began);
+        shown.touched.retain(|_, write| *write > began && !planted!(ReadBesideWrite));
         let spoiled = shown.spoiled > began;
         for row in parsed.rows.iter_mut().filter(|row| spoiled || shown.touched.contains_key(&row.sku)) {
             row.stock.clear();

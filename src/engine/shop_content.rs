@@ -9,6 +9,7 @@ use crate::catalog::{Money, Row, Sku};
 use crate::clock;
 use crate::db::{ListingRecord, RowRecord, Seen, StockFold, Want};
 use crate::plan::{Change, ContentPlan, content, drafts};
+use crate::planted;
 use crate::retry::{self, Next, Verdict};
 use crate::stores::{ContentChange, Outcome, ProductDraft, RemoteId, StoreError, VariantDraft};
 
@@ -60,7 +61,9 @@ impl Engine {
             let absent = &mut *lock(&self.absent);
             let absent = absent.entry(name.to_owned()).or_default();
             // Once tried, it may be there.
-            let (sure, unsure) = std::mem::take(creates).into_iter().partition(|(row, ..)| absent.remove(&row.sku));
+            let (sure, unsure) = std::mem::take(creates)
+                .into_iter()
+                .partition(|(row, ..)| absent.remove(&row.sku) || planted!(CreateBlindly));
             *creates = sure;
             unsure.into_iter().map(|(row, ..): (&Row, String, Money)| row.sku.clone()).collect()
         };

@@ -9,6 +9,7 @@ use super::{Engine, PassError};
 use crate::catalog::Sku;
 use crate::clock::{self, Time};
 use crate::db::{OpenIntent, StockRequest, Want};
+use crate::planted;
 use crate::retry::Verdict;
 use crate::stock::{Effect, Input, Intent, Settled, WriteKind};
 use crate::stores::{Outcome, StockKind, StockWrite};
@@ -38,7 +39,7 @@ impl Engine {
         let keyed = pass.shop.store.stock_kind() == StockKind::KeyedDelta;
         let mut batches: BTreeMap<String, Vec<OpenIntent>> = BTreeMap::new();
         for item in open {
-            if keyed && now < item.intent.recorded + KEY_MEMORY {
+            if keyed && now < item.intent.recorded + KEY_MEMORY && !planted!(ReadingDecidesKeyed) {
                 batches.entry(item.intent.key.clone()).or_default().push(item);
             } else if let Some(hint) = pass.hints.get_mut(&item.sku) {
                 // One without a hint in this pass has one that is due later, or everything is looked at: asking here
@@ -47,7 +48,11 @@ impl Engine {
             }
         }
         for batch in batches.into_values() {
-            let intents: Vec<(Sku, Intent)> = batch.into_iter().map(|item| (item.sku, item.intent)).collect();
+            let mut intents: Vec<(Sku, Intent)> = batch.into_iter().map(|item| (item.sku, item.intent)).collect();
+            if planted!(NewKeyForRepeat) {
+                let key = clock::fresh_key();
+                intents.iter_mut().for_each(|(_, intent)| intent.key.clone_from(&key));
+            }
             self.send(pass, &intents, Sending::Again).await?;
         }
         Ok(())
@@ -209,6 +214,8 @@ impl Engine {
                     Sending::Again => unknown.push(sku),
                 }
             }
+            Outcome::Unknown(_) if planted!(LostIsDone) => settled.push((sku, Settled::Done)),
+            Outcome::Unknown(_) if planted!(LostIsNotDone) => settled.push((sku, Settled::NotDone)),
             Outcome::Unknown(error) => {
                 tracing::warn!(store.id = %pass.shop.name(), sku = %sku, "the answer to a stock write was lost: {error}");
                 let after = self.backoff(attempt, error.verdict());

@@ -22,6 +22,7 @@ use crate::db::MemoryLedger;
 use crate::db::{Ledger, SHEET};
 use crate::engine::{Engine, ReadManner, SheetPlan, Shop, Timing};
 use crate::lab::catalog::rng::Rng;
+use crate::planted::{self, Bug};
 use crate::stock::Book;
 use crate::stores::Mention;
 use crate::telemetry::Meters;
@@ -41,6 +42,8 @@ pub struct Plan {
     pub calm: bool,
     /// Keep the story.
     pub story: bool,
+    /// A bug to plant; only with the feature `planted`.
+    pub bug: Option<Bug>,
 }
 
 /// What came of it.
@@ -122,7 +125,10 @@ pub(super) fn engine(shared: &Arc<Shared>, ledger: &MemoryLedger, meters: &Meter
 
 /// Play a history to its end.
 pub fn play(plan: &Plan) -> Outcome {
+    // The start is made without the bug.
+    planted::plant(None);
     let start = start::of(plan.seed);
+    planted::plant(plan.bug);
     let mut driver = Driver::new(plan, start);
     for _ in 0..plan.turns {
         driver.turn();
@@ -145,6 +151,7 @@ pub fn play(plan: &Plan) -> Outcome {
     if !violations.is_empty() && plan.story {
         story.extend(driver.ledger.dump().lines().filter(|line| !line.starts_with("runs")).map(str::to_owned));
     }
+    planted::plant(None);
     Outcome { violations, counts, effects, trace: driver.shared.effects.trace(), story }
 }
 

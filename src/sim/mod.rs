@@ -11,6 +11,8 @@ mod rest;
 mod sheet;
 mod shop;
 mod start;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod world;
 

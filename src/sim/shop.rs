@@ -199,7 +199,9 @@ pub fn advance(world: &mut World, shop: usize, order: usize) {
             if units == world.shops[shop].orders[order].share {
                 Phase::Returned(units)
             } else {
-                world.shops[shop].orders[order].share -= units;
+                let here = &mut world.shops[shop].orders[order];
+                here.share -= units;
+                here.modified = clock::now().trunc_subsecs(0);
                 mail(world, shop, item);
                 Phase::Settled
             }

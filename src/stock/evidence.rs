@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Time;
+use crate::planted;
 
 /// A share that stays in flight for longer was never taken: the product's stock is not managed there, or the request died.
 const IN_FLIGHT_MAX: Duration = Duration::from_secs(180);
@@ -66,11 +67,15 @@ pub fn weigh(
     baseline: Time,
     now: Time,
 ) -> OrdersSeen {
-    let known = remembered.unwrap_or(if after.created < baseline { after.share } else { 0 });
-    let earlier = before.map_or(known, |line| line.share);
+    let is_old = after.created < baseline && !planted!(NoBaseline);
+    let remembered = remembered.filter(|_| !planted!(SharesForgotten));
+    let known = remembered.unwrap_or(if is_old { after.share } else { 0 });
+    let earlier = if planted!(OneLookAtOrders) { after.share } else { before.map_or(known, |line| line.share) };
     let in_flight = if now - after.modified > chrono_duration(IN_FLIGHT_MAX) { 0 } else { after.in_flight };
+    let in_flight = if planted!(InFlightIgnored) { 0 } else { in_flight };
     let is_new = remembered.is_none() && after.created >= baseline;
-    let churn = if is_new { (after.quantity - after.share - in_flight.max(0)).max(0) } else { 0 };
+    let churn =
+        if is_new && !planted!(ChurnIgnored) { (after.quantity - after.share - in_flight.max(0)).max(0) } else { 0 };
     OrdersSeen {
         took: (after.share - known).max(0),
         gave: (known - after.share).max(0),

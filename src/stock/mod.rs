@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
+use crate::planted;
 pub use evidence::{LineEvidence, OrdersSeen, Share, weigh};
 pub use step::step;
 
@@ -125,6 +126,7 @@ impl Rule {
     pub fn target(self, pool: i64) -> i64 {
         match self {
             Self::Mirror => pool,
+            Self::Sellable { .. } if planted!(BufferIgnored) => pool.max(0),
             Self::Sellable { buffer } => pool.saturating_sub(buffer).max(0),
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Intent, Reading, Settled, Side};
+use crate::planted;
 
 /// What a reading says of an open intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub(super) fn fate(side: &Side, intent: &Intent, reading: &Reading, open_for: Du
     let done = accounted + intent.delta;
     let fits_done = fits(done - window.gave, done + window.took);
     let fits_not_done = fits(accounted, accounted);
-    let may_still_arrive = reading.at < intent.recorded + open_for;
+    let may_still_arrive = reading.at < intent.recorded + open_for && !planted!(NeverLate);
     match (fits_done, fits_not_done) {
         // Both stories fit only while orders are in flight or the window is as wide as the write: the doubt closes by itself.
         (true, true) if may_still_arrive || !reading.is_exact() => Fate::Undecided,
@@ -44,5 +45,5 @@ pub(super) fn fate(side: &Side, intent: &Intent, reading: &Reading, open_for: Du
 
 /// The story that leaves less stock in the pool. Had a raise been done, the same value means that others took more.
 fn lower(intent: &Intent) -> Settled {
-    if intent.delta > 0 { Settled::Done } else { Settled::NotDone }
+    if (intent.delta > 0) != planted!(HigherInDoubt) { Settled::Done } else { Settled::NotDone }
 }

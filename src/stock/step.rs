@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::resolve::{Fate, fate};
 use super::{Book, Cause, Effect, Input, Intent, Reading, Recent, Rule, Settled, Side, Window, WriteKind};
 use crate::clock::Time;
+use crate::planted;
 
 /// So many values are remembered. More changes than this within seconds are a flurry that ends by itself.
 const RECENT_MAX: usize = 12;
@@ -15,6 +16,7 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
     let mut effects = Vec::new();
     match input {
         Input::Orders { took, gave, churn } => {
+            let gave = if planted!(GiveBackIgnored) { 0 } else { gave };
             fold_orders(&mut book.pool, &mut side, took, gave, &mut effects);
             if let Some(window) = &mut side.window {
                 window.took += churn;
@@ -70,7 +72,7 @@ fn resolve_open(
     late_for: Duration,
     effects: &mut Vec<Effect>,
 ) -> bool {
-    let Some(intent) = side.intent.clone() else { return true };
+    let Some(intent) = side.intent.clone().filter(|_| !planted!(FoldBeforeResolve)) else { return true };
     let (settled, doubtful) = match fate(side, &intent, reading, late_for.max(stale_for)) {
         Fate::Undecided => {
             effects.push(Effect::LookAgain);
@@ -111,7 +113,10 @@ fn fold_value(
         return;
     };
     let excess = proven_excess(reading, accounted);
-    if excess != 0 && side.recent.iter().any(|recent| reading.at < recent.until && reading.value == recent.value) {
+    if excess != 0
+        && !planted!(StaleIsNew)
+        && side.recent.iter().any(|recent| reading.at < recent.until && reading.value == recent.value)
+    {
         effects.push(Effect::LookAgain);
         return;
     }
@@ -120,7 +125,7 @@ fn fold_value(
     let window = side.window.unwrap_or_default();
     let overwritten = excess.clamp(-window.gave, window.took);
     let moved = excess - overwritten;
-    side.accounted = Some(accounted + excess);
+    side.accounted = Some(if planted!(NotAccounted) { accounted } else { accounted + excess });
     if overwritten != 0 {
         effects.push(Effect::Overwritten(overwritten));
     }
@@ -133,7 +138,7 @@ fn fold_value(
         *pool += moved;
         effects.push(Effect::Moved { units: moved, cause: Cause::Observed });
     }
-    if reading.is_exact() {
+    if reading.is_exact() || planted!(WindowClosedInDoubt) {
         side.window = None;
     } else {
         if let Some(window) = &mut side.window {
@@ -168,19 +173,20 @@ fn plan(
     now: Time,
     effects: &mut Vec<Effect>,
 ) {
-    let (Some(pool), Some(accounted), None) = (pool, side.accounted, &side.intent) else { return };
+    let open = side.intent.as_ref().filter(|_| !planted!(PlanOverOpen));
+    let (Some(pool), Some(accounted), None) = (pool, side.accounted, open) else { return };
     let delta = rule.target(pool) - accounted;
     if delta == 0 {
         return;
     }
-    let expected = from.unwrap_or(accounted);
+    let expected = from.filter(|_| !planted!(AbsoluteFromMemory)).unwrap_or(accounted);
     // A shop whose value we cannot explain yet must not be set below zero by our own hand.
     let delta = if kind == WriteKind::Absolute { delta.max(-expected.max(0)) } else { delta };
     if delta == 0 {
         return;
     }
     let intent = Intent { expected, delta, key, recorded: now };
-    if kind == WriteKind::Absolute {
+    if kind == WriteKind::Absolute && !planted!(NoWindow) {
         side.window.get_or_insert(Window::default());
     }
     side.intent = Some(intent.clone());

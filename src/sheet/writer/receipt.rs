@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::view::{Key, View, Views};
 use super::{Cause, CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent};
 use crate::catalog::{Cell, Sku};
+use crate::planted;
 use crate::sheet::{Applied, Seen, SheetError};
 
 /// Where a write was made, as it turned out.
@@ -103,7 +104,9 @@ impl Flush<'_> {
                 Seen { formula: true, .. } => Some(CellOutcome::Formula { row }),
                 // The same number, shown differently: the condition does not find it.
                 Seen { cell, .. } if self.same(&cell, &sent.before) => None,
-                _ if shows_it && job.doubt.is_some() => Some(CellOutcome::Written { row }),
+                _ if shows_it && job.doubt.is_some() && !planted!(OwnNumberIsPersons) => {
+                    Some(CellOutcome::Written { row })
+                }
                 _ if shows_it => Some(CellOutcome::AlreadyThere { row }),
                 Seen { cell, .. } => Some(job.changed(row, cell)),
             };
@@ -131,6 +134,7 @@ impl Flush<'_> {
         let sku = if let Key::Sku(sku) = &key { Some(sku.clone()) } else { None };
         match had {
             Some(had) if self.same(&had, &ours) => {}
+            Some(_) if planted!(NoPutBack) => {}
             Some(value) if key != Key::Unreadable => {
                 again.push(Job::put_back(tab, sku, header, (row, column), ours, value));
             }
@@ -142,6 +146,9 @@ impl Flush<'_> {
 impl Job {
     /// Is this the row that is meant?
     fn owns(&self, key: &Key) -> bool {
+        if planted!(WrongRowIsRight) {
+            return true;
+        }
         match (key, &self.sku) {
             (Key::Sku(key), Some(sku)) => key == sku,
             (Key::Blank, None) => true,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::view::{Key, Place, View, Views};
 use super::{CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent};
 use crate::catalog::{Cell, Sku};
+use crate::planted;
 use crate::sheet::SheetError;
 
 /// What became of one write.
@@ -208,6 +209,9 @@ fn blank_row_had(column: u32, before: Option<&View>) -> Option<Cell> {
 impl Job {
     /// The number that the cell must still show: for cells that people write too.
     pub(super) fn only_if(&self) -> Option<i64> {
+        if planted!(NoCondition) {
+            return None;
+        }
         match (&self.expect, &self.value) {
             // Numbers beyond this are not shown digit by digit.
             (Expect::Value(Cell::Number(number)), Cell::Number(_)) if !self.plain && number.fract() == 0.0 => {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Job;
 use crate::catalog::{Cell, Columns, HeaderProblem, Sku};
+use crate::planted;
 use crate::sheet::{Grid, Seen, SeenGrid};
 
 /// Whose row it is.
@@ -63,6 +64,9 @@ impl View {
 
     /// Where a job's row is.
     pub fn place_of(&self, job: &Job, hint: u32) -> Place {
+        if planted!(WriteByRowNumber) {
+            return Place::At(hint);
+        }
         if !job.by_place {
             return self.place(job.sku.as_ref(), hint);
         }

@@ -1,0 +1,108 @@
+//! Bugs planted on purpose, to see whether the simulator finds them. Only with the feature `planted`; else every question
+//! is answered "no" by the compiler.
+
+use std::cell::Cell;
+
+/// True where the named bug is planted in this run.
+#[macro_export]
+macro_rules! planted {
+    ($bug:ident) => {
+        cfg!(feature = "planted") && $crate::planted::is($crate::planted::Bug::$bug)
+    };
+}
+
+macro_rules! bugs {
+    ($($(#[doc = $doc:literal])* $name:ident),+ $(,)?) => {
+        /// A bug that somebody could have written.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Bug { $($(#[doc = $doc])* $name),+ }
+
+        /// All of them, with what they are.
+        pub const BUGS: &[(Bug, &str)] = &[$((Bug::$name, concat!($($doc),*))),+];
+    };
+}
+
+bugs! {
+    /// A value is folded while our own write is open.
+    FoldBeforeResolve,
+    /// An absolute write opens no window: what it overwrote is taken for staff's.
+    NoWindow,
+    /// The window is closed by a reading that leaves doubt.
+    WindowClosedInDoubt,
+    /// A keyed write whose answer was lost is sent again under a new key.
+    NewKeyForRepeat,
+    /// A keyed write whose answer was lost is not sent again, and a reading decides.
+    ReadingDecidesKeyed,
+    /// A lost answer counts as done.
+    LostIsDone,
+    /// A lost answer counts as not done.
+    LostIsNotDone,
+    /// A write that may still arrive is given up at once.
+    NeverLate,
+    /// In doubt the higher stock is assumed.
+    HigherInDoubt,
+    /// Values that were left a moment ago are folded again.
+    StaleIsNew,
+    /// Order shares are not remembered: each look takes them again.
+    SharesForgotten,
+    /// Units in flight are not allowed for.
+    InFlightIgnored,
+    /// What moved between the two looks at the orders is not allowed for.
+    OneLookAtOrders,
+    /// Units given back by orders are not folded.
+    GiveBackIgnored,
+    /// An absolute write starts from what is accounted for, not from what was just read.
+    AbsoluteFromMemory,
+    /// The cursor of the order list runs ahead to the shop's clock.
+    CursorAhead,
+    /// Orders in flight are not asked for again.
+    InFlightForgotten,
+    /// Orders that were there at first contact count as new.
+    NoBaseline,
+    /// A movement wakes no other endpoint.
+    NobodyHinted,
+    /// A hint that came during a pass is finished with it.
+    HintsFinishedBlindly,
+    /// A write is planned although one is open.
+    PlanOverOpen,
+    /// A folded movement does not reach what is accounted for.
+    NotAccounted,
+    /// The intent is not recorded before the write.
+    NoIntent,
+    /// Buffers are ignored by the plan.
+    BufferIgnored,
+    /// A sheet write goes to the row where the key was last seen.
+    WriteByRowNumber,
+    /// What a sheet write hit by mistake is left as it is.
+    NoPutBack,
+    /// The row under a sheet write is not looked at.
+    WrongRowIsRight,
+    /// Stock cells are written whatever they show.
+    NoCondition,
+    /// A cell that a person changed counts as written.
+    PersonIsUs,
+    /// A repeated sheet write finds its own number and takes it for a person's.
+    OwnNumberIsPersons,
+    /// What is written during a read is not left out of it.
+    ReadBesideWrite,
+    /// A row that settled is folded as of now, not as of when it was read.
+    RipeIsFresh,
+    /// A listing is created without looking whether it is there.
+    CreateBlindly,
+    /// An order placed and cancelled between two looks is nothing.
+    ChurnIgnored,
+}
+
+thread_local! {
+    static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+}
+
+/// Plant a bug on this thread, or none.
+pub fn plant(bug: Option<Bug>) {
+    PLANTED.set(bug);
+}
+
+/// Is this one planted?
+pub fn is(bug: Bug) -> bool {
+    PLANTED.get() == Some(bug)
+}
