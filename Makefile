@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SHELFD := target/release/shelfd
 
-.PHONY: help demo test check fmt lint docs deny advisories demo-check torture torture-check bench clean
+.PHONY: help demo test check fmt lint docs deny advisories demo-check torture torture-check sim sim-long sim-planted bench clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,15 @@ torture: ## Kill the release binary 1,000 times under load; fails unless nothing
 torture-check: ## The same with 40 kills, about a minute
 	$(CARGO) build --release
 	$(CARGO) run --release --example torture -- --kills 40
+
+sim: ## Play histories with faults and crashes; SEED=7 plays and tells one
+	$(CARGO) run --release --features planted --example sim -- $(if $(SEED),--seed $(SEED),--histories 20000 --crash-every 500)
+
+sim-long: ## A million sales and more
+	$(CARGO) run --release --features planted --example sim -- --histories 120000 --crash-every 2000
+
+sim-planted: ## Does the simulator find every planted bug?
+	$(CARGO) run --release --features planted --example sim -- --planted
 
 bench: ## Measure; writes a table to stdout and bench.json
 	$(CARGO) build --release

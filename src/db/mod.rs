@@ -195,8 +195,9 @@ pub trait Ledger: Send + Sync {
     /// Writes that are recorded and not settled, batch by batch (items of one key together).
     async fn open_intents(&self, endpoint: &str) -> Result<Vec<OpenIntent>>;
 
-    /// Note that open writes may or may not have been done.
-    async fn mark_unknown(&self, endpoint: &str, pool: &Pool, skus: &[Sku]) -> Result<()>;
+    /// Note that open writes may or may not have been done; where the answer was lost just now, they may arrive for a while
+    /// from `lost` on.
+    async fn mark_unknown(&self, endpoint: &str, pool: &Pool, skus: &[Sku], lost: Option<Time>) -> Result<()>;
 
     /// SKUs whose target at an endpoint is not what is accounted there, or whose write is open.
     async fn stock_due(&self, endpoint: &str, pool: &Pool, rule: Rule) -> Result<BTreeSet<Sku>>;

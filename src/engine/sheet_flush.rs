@@ -231,7 +231,7 @@ impl Engine {
         self.touch(touched);
         self.settle_cells(settled).await?;
         for (pool, skus) in unknown {
-            self.ledger.mark_unknown(SHEET, &pool, &skus).await?;
+            self.ledger.mark_unknown(SHEET, &pool, &skus, Some(clock::now())).await?;
         }
         Ok((tally, again, trouble))
     }

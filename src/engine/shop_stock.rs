@@ -162,7 +162,9 @@ impl Engine {
         }
         self.settle(pass, settled).await?;
         if !unknown.is_empty() {
-            self.ledger.mark_unknown(pass.shop.name(), pass.shop.store.pool(), &unknown).await?;
+            // From now on it may still arrive. A key's memory, though, counts from when it was first used.
+            let lost = (pass.shop.store.stock_kind() == StockKind::OrderLog).then(clock::now);
+            self.ledger.mark_unknown(pass.shop.name(), pass.shop.store.pool(), &unknown, lost).await?;
         }
         Ok(())
     }

@@ -58,7 +58,7 @@ async fn an_open_write_stays_open_over_a_restart() {
         let ledger = home.open().await;
         founded(&*ledger).await;
         ledger.stock(SHOP, vec![request(plan("k1"))], &[], at(1)).await.unwrap();
-        ledger.mark_unknown(SHOP, &"main".to_owned(), &[sku("A")]).await.unwrap();
+        ledger.mark_unknown(SHOP, &"main".to_owned(), &[sku("A")], None).await.unwrap();
         let before = ledger.open_intents(SHOP).await.unwrap();
         assert_eq!((before.len(), before[0].unknown, before[0].intent.key.as_str()), (1, true, "k1"));
         ledger.close().await;

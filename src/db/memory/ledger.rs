@@ -175,8 +175,8 @@ impl Ledger for MemoryLedger {
         self.read("open_intents", |state| state.open_intents(endpoint)).await
     }
 
-    async fn mark_unknown(&self, endpoint: &str, pool: &Pool, skus: &[Sku]) -> Result<()> {
-        self.commit("mark_unknown", |state| state.mark_unknown(endpoint, pool, skus)).await
+    async fn mark_unknown(&self, endpoint: &str, pool: &Pool, skus: &[Sku], lost: Option<Time>) -> Result<()> {
+        self.commit("mark_unknown", |state| state.mark_unknown(endpoint, pool, skus, lost)).await
     }
 
     async fn stock_due(&self, endpoint: &str, pool: &Pool, rule: Rule) -> Result<BTreeSet<Sku>> {

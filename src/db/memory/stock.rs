@@ -149,13 +149,14 @@ impl State {
         open.into_iter().filter_map(|index| self.intents.get(index)).map(intent).collect()
     }
 
-    pub(super) fn mark_unknown(&mut self, endpoint: &str, pool: &Pool, skus: &[Sku]) {
+    pub(super) fn mark_unknown(&mut self, endpoint: &str, pool: &Pool, skus: &[Sku], lost: Option<Time>) {
         let Self { endpoints, intents, .. } = self;
         let Some(held) = endpoints.get(endpoint) else { return };
         for sku in skus {
             let open = held.sides.get(sku).and_then(|pools| pools.get(pool)).and_then(|kept| kept.open);
             if let Some(kept) = open.and_then(|index| intents.get_mut(index)) {
                 kept.state = "unknown";
+                kept.intent.recorded = lost.map_or(kept.intent.recorded, whole);
             }
         }
     }

@@ -168,8 +168,8 @@ impl Ledger for SqliteLedger {
         Self::open_intents(self, endpoint).await
     }
 
-    async fn mark_unknown(&self, endpoint: &str, pool: &Pool, skus: &[Sku]) -> Result<()> {
-        Self::mark_unknown(self, endpoint, pool, skus).await
+    async fn mark_unknown(&self, endpoint: &str, pool: &Pool, skus: &[Sku], lost: Option<Time>) -> Result<()> {
+        Self::mark_unknown(self, endpoint, pool, skus, lost).await
     }
 
     async fn stock_due(&self, endpoint: &str, pool: &Pool, rule: Rule) -> Result<BTreeSet<Sku>> {

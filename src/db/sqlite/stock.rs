@@ -58,11 +58,18 @@ impl SqliteLedger {
         rows.into_iter().map(read).collect()
     }
 
-    pub(super) async fn mark_unknown(&self, endpoint: &str, pool: &Pool, skus: &[Sku]) -> Result<()> {
+    pub(super) async fn mark_unknown(
+        &self,
+        endpoint: &str,
+        pool: &Pool,
+        skus: &[Sku],
+        lost: Option<Time>,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
-        let sql = "UPDATE intents SET state = 'unknown' WHERE endpoint = ? AND pool = ? AND settled_at IS NULL \
+        let sql = "UPDATE intents SET state = 'unknown', recorded_at = coalesce(?, recorded_at) WHERE endpoint = ? AND pool = ? AND settled_at IS NULL \
                    AND sku IN (SELECT value FROM json_each(?))";
-        sqlx::query(sql).bind(endpoint).bind(pool).bind(json_list(skus)).execute(&mut *tx).await?;
+        let query = sqlx::query(sql).bind(lost.map(millis)).bind(endpoint).bind(pool);
+        query.bind(json_list(skus)).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }
 

@@ -48,7 +48,8 @@ impl World {
             0 => call!(endpoint => open_intents(&endpoint)),
             1 => {
                 let skus = self.list(2, Self::sku);
-                call!(endpoint, pool, skus => mark_unknown(&endpoint, &pool, &skus))
+                let lost = self.pick(&[true, false]).then(|| self.time());
+                call!(endpoint, pool, skus, lost => mark_unknown(&endpoint, &pool, &skus, lost))
             }
             2 => {
                 let rule = self.rule();
