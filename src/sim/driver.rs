@@ -284,7 +284,7 @@ impl Driver {
             world.counts.restarts += 1;
             world.promote_leeway();
         }
-        self.blur();
+        self.blur(true);
         self.engine = engine(&self.shared, &self.ledger, &self.meters);
         self.shared.effects.revive();
     }
@@ -293,16 +293,22 @@ impl Driver {
         if self.shared.world().sheet_lost {
             self.shared.world().promote_leeway();
         }
-        self.blur();
+        self.blur(false);
     }
 
     /// Open writes to the sheet will be judged by what their cells show. A person who has typed there unseen, or does so
     /// until then, may be taken for the write: no platform tells them apart.
-    fn blur(&self) {
+    fn blur(&self, dead: bool) {
         let world = &mut *self.shared.world();
         for item in 0..world.truth.len() {
             let book = book(&self.ledger, &world.truth[item].sku);
             let side = book.sides.get(SHEET);
+            let own = side.and_then(|side| side.intent.as_ref()).map_or(0, |intent| intent.delta);
+            if dead && world.hit[item] != 0 && world.hit[item] != own {
+                // Another row's number stands here, and nobody is left to put back what was.
+                world.truth[item].leeway += world.hit[item].abs();
+                world.counts.leeways += 1;
+            }
             let Some(intent) = side.and_then(|side| side.intent.as_ref()) else {
                 (world.pending[item], world.unsure[item]) = (0, false);
                 continue;

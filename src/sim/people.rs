@@ -147,7 +147,8 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
     } else {
         world.pending[item] += open;
     }
-    if world.hit[item] != 0 && knows.open_in_sheet(&world.truth[item].sku) == 0 {
+    let own = knows.open_in_sheet(&world.truth[item].sku);
+    if world.hit[item] != 0 && world.hit[item] != own {
         // The number shown is another row's, for the moment until it is put back: the person adds to what is not theirs.
         world.truth[item].leeway += world.hit[item].abs();
         world.counts.leeways += 1;
