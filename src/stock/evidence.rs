@@ -23,8 +23,8 @@ pub struct LineEvidence {
     pub created: Time,
 }
 
-/// What the ledger remembers of a line: its share when last folded. `None`: never seen.
-pub type Share = Option<i64>;
+/// What the ledger remembers of a line: its share when last folded, and what was in flight then. `None`: never seen.
+pub type Share = Option<(i64, i64)>;
 
 /// What all looks together say of one SKU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,13 +69,14 @@ pub fn weigh(
 ) -> OrdersSeen {
     let is_old = after.created < baseline && !planted!(NoBaseline);
     let remembered = remembered.filter(|_| !planted!(SharesForgotten));
-    let known = remembered.unwrap_or(if is_old { after.share } else { 0 });
+    let known = remembered.map_or(if is_old { after.share } else { 0 }, |(share, _)| share);
     let earlier = if planted!(OneLookAtOrders) { after.share } else { before.map_or(known, |line| line.share) };
     let in_flight = if now - after.modified > chrono_duration(IN_FLIGHT_MAX) { 0 } else { after.in_flight };
     let in_flight = if planted!(InFlightIgnored) { 0 } else { in_flight };
-    let is_new = remembered.is_none() && after.created >= baseline;
-    let churn =
-        if is_new && !planted!(ChurnIgnored) { (after.quantity - after.share - in_flight.max(0)).max(0) } else { 0 };
+    // What an order did before anybody looked, or since it was last seen under way.
+    let unseen = remembered.map_or(!is_old, |(_, in_flight)| in_flight > 0);
+    let rest = (after.quantity - known.max(after.share) - in_flight.max(0)).max(0);
+    let churn = if unseen && !planted!(ChurnIgnored) { rest } else { 0 };
     OrdersSeen {
         took: (after.share - known).max(0),
         gave: (known - after.share).max(0),

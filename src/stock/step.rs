@@ -113,10 +113,7 @@ fn fold_value(
         return;
     };
     let excess = proven_excess(reading, accounted);
-    if excess != 0
-        && !planted!(StaleIsNew)
-        && side.recent.iter().any(|recent| reading.at < recent.until && reading.value == recent.value)
-    {
+    if excess != 0 && is_outdated(side, reading, stale_for) && !planted!(StaleIsNew) {
         effects.push(Effect::LookAgain);
         return;
     }
@@ -147,6 +144,13 @@ fn fold_value(
         }
         effects.push(Effect::LookAgain);
     }
+}
+
+/// May the reading be older than what is known? It shows what stood there until a moment ago, or was made before that.
+fn is_outdated(side: &Side, reading: &Reading, stale_for: Duration) -> bool {
+    side.recent.iter().any(|recent| {
+        (reading.at < recent.until && reading.value == recent.value) || reading.at + stale_for < recent.until
+    })
 }
 
 /// By how much the value surely differs from what is accounted: the part outside the interval of doubt.

@@ -189,9 +189,13 @@ fn lines_are_weighed_between_two_looks() {
     };
     assert_eq!(weigh(None, None, line(2, 0)), seen(2, 0, 2, 0, false), "new between the looks");
     assert_eq!(weigh(None, Some(line(2, 0)), line(2, 0)), seen(2, 0, 0, 0, false), "there before the stock was read");
-    assert_eq!(weigh(Some(2), Some(line(2, 0)), line(0, 0)), seen(0, 2, 0, 2, false), "given back between the looks");
+    assert_eq!(
+        weigh(Some((2, 0)), Some(line(2, 0)), line(0, 0)),
+        seen(0, 2, 0, 2, false),
+        "given back between the looks"
+    );
     assert_eq!(weigh(None, None, line(0, 3)), seen(0, 0, 0, 3, true), "being taken");
-    assert_eq!(weigh(Some(3), None, line(3, -3)), seen(0, 0, 3, 0, true), "being given back");
+    assert_eq!(weigh(Some((3, 0)), None, line(3, -3)), seen(0, 0, 3, 0, true), "being given back");
     let old = LineEvidence { created: at(-100), ..line(4, 0) };
     assert_eq!(weigh(None, None, old), seen(0, 0, 0, 0, false), "taken before shelfd looked first");
     let stuck = super::weigh(None, None, line(0, 3), at(0), at(1000));

@@ -193,7 +193,7 @@ impl State {
         for (line, earlier) in look.lines() {
             let lines = shares.entry(line.order.clone()).or_default();
             let held = lines.get_mut(&line.line);
-            let (orders, kept) = look.weigh(held.as_ref().map(|(_, kept)| kept.share), line, earlier);
+            let (orders, kept) = look.weigh(held.as_ref().map(|(_, kept)| (kept.share, kept.in_flight)), line, earlier);
             seen.entry(line.sku.clone()).or_default().add(orders);
             if let Some((_, held)) = held {
                 *held = kept;

@@ -9,7 +9,7 @@ use crate::catalog::Sku;
 use crate::clock::Time;
 use crate::db::orders::{baseline_name, cursor_name, time_of_fact, time_to_fact};
 use crate::db::{OrderCursor, OrderLook, Result, SeenLine};
-use crate::stock::OrdersSeen;
+use crate::stock::{OrdersSeen, Share};
 
 /// Fold looks at the order list into the remembered shares; what they say of each SKU.
 pub(super) async fn remember(tx: &mut Tx<'_>, endpoint: &str, look: &OrderLook) -> Result<BTreeMap<Sku, OrdersSeen>> {
@@ -35,9 +35,9 @@ pub(super) async fn remember(tx: &mut Tx<'_>, endpoint: &str, look: &OrderLook) 
     Ok(seen)
 }
 
-async fn share(tx: &mut Tx<'_>, endpoint: &str, order: &str, line: &str) -> Result<Option<i64>> {
-    let sql = "SELECT share FROM shares WHERE endpoint = ? AND order_id = ? AND line_id = ?";
-    Ok(sqlx::query_scalar(sql).bind(endpoint).bind(order).bind(line).fetch_optional(&mut **tx).await?)
+async fn share(tx: &mut Tx<'_>, endpoint: &str, order: &str, line: &str) -> Result<Share> {
+    let sql = "SELECT share, in_flight FROM shares WHERE endpoint = ? AND order_id = ? AND line_id = ?";
+    Ok(sqlx::query_as(sql).bind(endpoint).bind(order).bind(line).fetch_optional(&mut **tx).await?)
 }
 
 impl SqliteLedger {
