@@ -122,12 +122,27 @@ impl Flush<'_> {
     /// Where the hit cell is itself waiting to be written, that is done over our value; else it is put back.
     fn put_right(&mut self, victim: Victim, again: &mut Vec<Job>, checked: &Views) {
         let Victim { tab, header, row, column, key, had, ours } = victim;
-        let its_own = |job: &&mut Job| job.tab == tab && job.header == header && job.owns(&key) && !job.by_place;
-        if let Some(job) = again.iter_mut().find(its_own) {
-            job.expect = Expect::Value(ours);
-            job.foreign = Some(column);
-            job.hint = row;
-            return;
+        let its_own = |job: &Job| job.tab == tab && job.header == header && job.owns(&key) && !job.by_place;
+        if let Some(at) = again.iter().position(its_own) {
+            let is_expected = |job: &Job, had: &Cell| match &job.expect {
+                Expect::Value(expected) => self.same(had, expected),
+                Expect::Own => true,
+            };
+            match (again.get_mut(at), &had) {
+                // A person had changed it already: theirs is put back, and the write is off.
+                (Some(job), Some(had)) if !is_expected(job, had) => {
+                    let outcome = job.changed(row + 1, had.clone());
+                    let job = again.remove(at);
+                    self.finish(job, outcome);
+                }
+                (Some(job), _) => {
+                    job.expect = Expect::Value(ours);
+                    job.foreign = Some(column);
+                    job.hint = row;
+                    return;
+                }
+                (None, _) => {}
+            }
         }
         let before = self.layouts.get(tab).and_then(|layout| checked.get(&layout.mapping.tab)?.as_ref().ok());
         let had = had.or_else(|| self.had(tab, &key, &header, row, column, before));

@@ -94,3 +94,19 @@ async fn a_hit_cell_that_somebody_typed_into_stays() {
         assert_eq!((report.put_back, report.stranded), (0, vec![]), "{size:?}");
     }
 }
+
+#[tokio::test]
+async fn a_hit_cell_that_a_person_had_changed_keeps_their_number() {
+    for size in SIZES {
+        let book = conditional();
+        // Between look and write somebody types into E what A shows, and sorts: A's write takes there, and E has its own.
+        book.hook(When::Before(Op::Write, 1), |tabs| {
+            shop_tab(tabs).enter(5, STOCK, number(1.0));
+            reverse(tabs);
+        });
+        let (outcomes, report) = flush(&book, size, &[stock("A", 10.0), stock("E", 50.0)]).await;
+        assert_eq!(outcomes, ["written 6", "person 2 1"], "{size:?}");
+        assert_eq!(shown(&book), ["E 1 old", "D 4 old", "C 3 old", "B 2 old", "A 10 old"], "{size:?}");
+        assert_eq!((report.put_back, report.stranded), (1, vec![]), "{size:?}");
+    }
+}
