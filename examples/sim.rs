@@ -36,6 +36,12 @@ struct Args {
     /// Plant each known bug in turn and see whether it is found. Needs the feature `planted`.
     #[arg(long)]
     planted: bool,
+    /// Histories that may break a promise before this counts as failed: what is still open (docs/guarantees.md).
+    #[arg(long, default_value_t = 0)]
+    tolerate: u64,
+    /// Planted bugs that may be missed.
+    #[arg(long, default_value_t = 0)]
+    may_miss: i32,
     /// Seconds of computing after which a planted bug counts as not found.
     #[arg(long, default_value_t = 60.0)]
     patience: f64,
@@ -138,7 +144,9 @@ fn hunt(bug: Bug, args: &Args) -> Option<u64> {
         played += 1;
         // A bug may also end in a panic: that is found too.
         let outcome = std::panic::catch_unwind(|| play(&plan).violations);
-        if outcome.map_or(true, |violations| !violations.is_empty()) {
+        let is_caught = outcome.map_or(true, |violations| !violations.is_empty());
+        // What goes wrong without the bug as well was not caught by it.
+        if is_caught && play(&Plan { bug: None, ..plan }).violations.is_empty() {
             return Some(played);
         }
         if started.elapsed().as_secs_f64() > args.patience {
@@ -159,7 +167,7 @@ fn planted(args: &Args) -> i32 {
         println!("| {bug:?}:{what} | {after} | {:.2} |", started.elapsed().as_secs_f64());
     }
     println!("\n{} planted, {missed} not found", BUGS.len());
-    i32::from(missed > 0)
+    i32::from(missed > args.may_miss)
 }
 
 fn main() {
@@ -203,5 +211,5 @@ fn main() {
     println!("{}", serde_json::to_string_pretty(&runs.counts).unwrap_or_default());
     let per_second = runs.counts.histories as f64 / seconds;
     println!("{} histories in {seconds:.1} s: {per_second:.0} a second; {} failed", runs.counts.histories, runs.failed);
-    std::process::exit(i32::from(runs.failed > 0));
+    std::process::exit(i32::from(runs.failed > args.tolerate));
 }

@@ -10,6 +10,7 @@ mod people;
 mod rest;
 mod sheet;
 mod shop;
+mod shop_face;
 mod start;
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,11 @@
 
 use super::{Moment, Plan, Stop, play};
 
-/// Histories that broke a promise once: seed, turns, stops.
-const CAUGHT: &[(u64, u32, &[(u64, Moment)])] = &[
+/// Seed, turns, stops.
+type Caught = (u64, u32, &'static [(u64, Moment)]);
+
+/// Histories that broke a promise once.
+const CAUGHT: &[Caught] = &[
     // An empty ledger made every listing a second time.
     (9, 0, &[]),
     // A person typed the old number again, and the sheet stayed unwritten.

@@ -1,0 +1,331 @@
+//! A shop as a [`Store`]: late, stale and lost answers, refusals.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{SubsecRound as _, TimeDelta};
+
+use super::effects::breathe;
+use super::shop::{Late, Listing, Order, Phase, STALE_MAX, set};
+use super::world::{POOL, Shared, World};
+use crate::catalog::{Pool, Sku};
+use crate::clock;
+use crate::stores::{
+    CheckLine, ContentChange, OrderEvidence, OrderEvidencePage, OrderLine, OrderQuery, Outcome, Page, ProductDraft,
+    Received, Rejected, RemoteId, RemoteListing, StockKind, StockWrite, Store, StoreError, Subscription,
+};
+
+/// The program's way to a shop.
+pub struct ShopFace {
+    /// The world.
+    pub shared: Arc<Shared>,
+    /// Index of the shop.
+    pub shop: usize,
+    /// Its name.
+    pub name: String,
+    /// How it takes writes.
+    pub kind: StockKind,
+    /// The pool.
+    pub pool: Pool,
+}
+
+impl ShopFace {
+    /// The face of a shop.
+    pub fn new(shared: &Arc<Shared>, shop: usize) -> Self {
+        let (name, kind) = {
+            let world = shared.world();
+            (world.shops[shop].name.clone(), world.shops[shop].kind)
+        };
+        Self { shared: Arc::clone(shared), shop, name, kind, pool: POOL.to_owned() }
+    }
+
+    fn lost(&self) -> StoreError {
+        StoreError::AnswerLost { shop: self.name.clone(), why: "simulated".to_owned() }
+    }
+
+    fn trouble(&self, world: &mut World) -> Result<(), StoreError> {
+        if !world.mishap(0.03) {
+            return Ok(());
+        }
+        world.counts.calls_failed += 1;
+        let shop = self.name.clone();
+        Err(match world.rng.below(3) {
+            0 => StoreError::Throttled { shop, wait: Duration::from_secs(2) },
+            1 => StoreError::Connect { shop, why: "simulated".to_owned() },
+            _ => self.lost(),
+        })
+    }
+
+    fn remote(&self, item: usize) -> RemoteId {
+        let keyed = self.kind == StockKind::KeyedDelta;
+        RemoteId {
+            product: format!("p{item}"),
+            variant: keyed.then(|| format!("v{item}")),
+            inventory: keyed.then(|| format!("i{item}")),
+        }
+    }
+
+    fn listing(&self, world: &World, item: usize, stock: i64) -> RemoteListing {
+        let listing = &world.shops[self.shop].listings[&item];
+        RemoteListing {
+            sku: Some(world.truth[item].sku.clone()),
+            remote: self.remote(item),
+            handle: None,
+            title: Some(listing.title.clone()),
+            price: Some(listing.price),
+            stock: Some(stock),
+        }
+    }
+
+    /// Stock as read now; now and then an older one.
+    fn stock(&self, world: &mut World, items: &[usize]) -> Vec<i64> {
+        // An order log needs stock and orders of one database; the order list would betray an older reading.
+        let past = world.shops[self.shop].past.len();
+        if self.kind == StockKind::KeyedDelta && past > 0 && world.mishap(0.03) {
+            let at = world.rng.below(past);
+            let (when, then) = &world.shops[self.shop].past[at];
+            if *when + STALE_MAX > clock::now() && items.iter().all(|item| then.contains_key(item)) {
+                let values = items.iter().map(|item| then[item]).collect();
+                world.counts.stale_reads += 1;
+                world.tell(|| format!("shop {}: a stale answer", self.shop));
+                return values;
+            }
+        }
+        let shop = &mut world.shops[self.shop];
+        for item in items {
+            if let Some(listing) = shop.listings.get_mut(item) {
+                listing.staff.1 = listing.staff.0;
+            }
+        }
+        items.iter().map(|item| shop.listings.get(item).map_or(0, |listing| listing.stock)).collect()
+    }
+
+    fn evidence(&self, order: &Order) -> OrderEvidence {
+        let in_flight = match order.phase {
+            Phase::Placed | Phase::Reduced => order.quantity,
+            Phase::Settled => 0,
+            Phase::Returning(units) | Phase::Returned(units) => {
+                if units == order.share {
+                    -units
+                } else {
+                    0
+                }
+            }
+        };
+        let line = OrderLine {
+            line: "1".to_owned(),
+            product: format!("p{}", order.item),
+            variant: None,
+            share: order.share,
+            in_flight,
+            quantity: order.quantity,
+        };
+        let id = order.id.to_string();
+        OrderEvidence { order: id, created: order.created, modified: order.modified, lines: vec![line] }
+    }
+
+    /// One call's worth of writes to a store that knows keys: all or none.
+    fn adjust(&self, world: &mut World, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
+        let items: Vec<Option<usize>> = writes.iter().map(|write| world.item(&write.sku)).collect();
+        let Some(key) = writes.first().map(|write| write.key.clone()) else { return Vec::new() };
+        let known = world.shops[self.shop].keys.get(&key).copied();
+        if let Some(count) = known {
+            if count != writes.len() {
+                world.wrong.push(format!("key {key} was sent again with other writes"));
+            }
+            return writes.iter().map(|_| Outcome::Done(None)).collect();
+        }
+        let here = |world: &World, item: &Option<usize>| {
+            item.and_then(|item| world.shops[self.shop].listings.get(&item)).map(|listing| listing.stock)
+        };
+        let fits: Vec<bool> =
+            items.iter().zip(writes).map(|(item, write)| here(world, item) == Some(write.expected)).collect();
+        if fits.contains(&false) {
+            return fits.iter().map(|_| Outcome::Stale).collect();
+        }
+        world.shops[self.shop].remember();
+        world.shops[self.shop].keys.insert(key, writes.len());
+        let mut outcomes = Vec::new();
+        for (item, write) in items.into_iter().zip(writes) {
+            let listing = item.and_then(|item| world.shops[self.shop].listings.get_mut(&item));
+            let after = listing.map(|listing| {
+                listing.stock += write.delta;
+                listing.stock
+            });
+            world.counts.stock_writes += 1;
+            world.tell(|| format!("shop {}: {} {:+} -> {after:?}", self.shop, write.sku, write.delta));
+            outcomes.push(Outcome::Done(after));
+        }
+        outcomes
+    }
+
+    /// Writes to a store that only takes absolute numbers; some arrive late.
+    fn set_all(&self, world: &mut World, writes: &[StockWrite], late: bool) {
+        for write in writes {
+            let Some(item) = world.item(&write.sku) else { continue };
+            let value = write.expected + write.delta;
+            let staff_seen = world.shops[self.shop].listings.get(&item).map_or(0, |listing| listing.staff.1);
+            world.counts.stock_writes += 1;
+            world.tell(|| format!("shop {}: {} = {value}, late: {late}", self.shop, write.sku));
+            if late {
+                world.counts.writes_late += 1;
+                let at = clock::now() + TimeDelta::milliseconds(world.rng.between(1, 30_000));
+                world.shops[self.shop].late.push(Late { at, item, value, staff_seen });
+            } else {
+                set(world, self.shop, item, value, staff_seen);
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Store for ShopFace {
+    fn shop(&self) -> &str {
+        &self.name
+    }
+
+    fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    fn stock_kind(&self) -> StockKind {
+        self.kind
+    }
+
+    async fn check(&self) -> Vec<CheckLine> {
+        Vec::new()
+    }
+
+    async fn list(&self, _: Option<&str>) -> Result<Page, StoreError> {
+        breathe().await;
+        let world = &mut *self.shared.world();
+        self.trouble(world)?;
+        let items: Vec<usize> = world.shops[self.shop].listings.keys().copied().collect();
+        let stock = self.stock(world, &items);
+        let listings = items.iter().zip(stock).map(|(item, stock)| self.listing(world, *item, stock)).collect();
+        Ok(Page { listings, next: None })
+    }
+
+    async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Vec<RemoteListing>, StoreError> {
+        breathe().await;
+        let world = &mut *self.shared.world();
+        self.trouble(world)?;
+        let items: Vec<usize> = which.iter().filter_map(|(sku, _)| world.item(sku)).collect();
+        let items: Vec<usize> =
+            items.into_iter().filter(|item| world.shops[self.shop].listings.contains_key(item)).collect();
+        let stock = self.stock(world, &items);
+        Ok(items.iter().zip(stock).map(|(item, stock)| self.listing(world, *item, stock)).collect())
+    }
+
+    async fn orders(&self, query: &OrderQuery) -> Result<OrderEvidencePage, StoreError> {
+        breathe().await;
+        let world = &mut *self.shared.world();
+        self.trouble(world)?;
+        let wanted = |order: &&Order| match query {
+            OrderQuery::Open => true,
+            OrderQuery::Changed { since, also } => order.modified >= *since || also.contains(&order.id.to_string()),
+        };
+        let orders = world.shops[self.shop].orders.iter().filter(wanted).map(|order| self.evidence(order)).collect();
+        Ok(OrderEvidencePage { orders, store_time: Some(clock::now().trunc_subsecs(0)) })
+    }
+
+    async fn create(&self, drafts: &[ProductDraft]) -> Vec<(Sku, Outcome<RemoteId>)> {
+        self.shared.effects.begin("create").await;
+        let mut created = Vec::new();
+        {
+            let world = &mut *self.shared.world();
+            let trouble = self.trouble(world);
+            for draft in drafts {
+                for variant in &draft.variants {
+                    let outcome = match (&trouble, world.item(&variant.sku)) {
+                        (Err(StoreError::AnswerLost { .. }), _) => Outcome::Unknown(self.lost()),
+                        (Err(_), _) | (_, None) => Outcome::NotDone(self.lost()),
+                        (Ok(()), Some(item)) => {
+                            let listing =
+                                Listing { stock: 0, title: draft.title.clone(), price: variant.price, staff: (0, 0) };
+                            if world.shops[self.shop].listings.insert(item, listing).is_some() {
+                                world.wrong.push(format!("{} was created twice", variant.sku));
+                            }
+                            Outcome::Done(self.remote(item))
+                        }
+                    };
+                    created.push((variant.sku.clone(), outcome));
+                }
+            }
+        }
+        if !self.shared.effects.end().await {
+            return created.into_iter().map(|(sku, _)| (sku, Outcome::Unknown(self.lost()))).collect();
+        }
+        created
+    }
+
+    async fn write_content(&self, changes: &[ContentChange]) -> Vec<Outcome<()>> {
+        self.shared.effects.begin("content").await;
+        {
+            let world = &mut *self.shared.world();
+            if self.trouble(world).is_err() {
+                return changes.iter().map(|_| Outcome::Unknown(self.lost())).collect();
+            }
+            for change in changes {
+                let item = world.item(&change.sku);
+                let Some(listing) = item.and_then(|item| world.shops[self.shop].listings.get_mut(&item)) else {
+                    continue;
+                };
+                listing.title = change.title.clone().unwrap_or_else(|| listing.title.clone());
+                listing.price = change.price.unwrap_or(listing.price);
+            }
+        }
+        let answered = self.shared.effects.end().await;
+        changes.iter().map(|_| if answered { Outcome::Done(()) } else { Outcome::Unknown(self.lost()) }).collect()
+    }
+
+    fn stock_batch_max(&self) -> usize {
+        100
+    }
+
+    async fn write_stock(&self, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
+        self.shared.effects.begin("stock").await;
+        let unknown = || writes.iter().map(|_| Outcome::Unknown(self.lost())).collect();
+        let (outcomes, lost) = {
+            let world = &mut *self.shared.world();
+            if let Err(error) = self.trouble(world) {
+                let sent = matches!(error, StoreError::AnswerLost { .. });
+                if sent && self.kind == StockKind::OrderLog && world.rng.chance(0.5) {
+                    self.set_all(world, writes, true);
+                }
+                let again = |_| if sent { Outcome::Unknown(self.lost()) } else { Outcome::NotDone(self.lost()) };
+                return writes.iter().map(again).collect();
+            }
+            let outcomes = match self.kind {
+                StockKind::KeyedDelta => self.adjust(world, writes),
+                StockKind::OrderLog => {
+                    self.set_all(world, writes, false);
+                    writes.iter().map(|write| Outcome::Done(Some(write.expected + write.delta))).collect()
+                }
+            };
+            (outcomes, world.mishap(0.05))
+        };
+        if !self.shared.effects.end().await || lost {
+            self.shared.world().counts.answers_lost += 1;
+            return unknown();
+        }
+        outcomes
+    }
+
+    fn receive(&self, _: &[(String, String)], _: &[u8]) -> Result<Received, Rejected> {
+        Ok(Received::Ping)
+    }
+
+    async fn subscriptions(&self) -> Result<Vec<Subscription>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn subscribe(&self, _: &str) -> Result<Vec<Subscription>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn unsubscribe(&self, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
