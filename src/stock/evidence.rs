@@ -75,7 +75,7 @@ pub fn weigh(
     let in_flight = if planted!(InFlightIgnored) { 0 } else { in_flight };
     // What an order did before anybody looked, or since it was last seen under way.
     let unseen = remembered.map_or(!is_old, |(_, in_flight)| in_flight > 0);
-    let rest = (after.quantity - known.max(after.share) - in_flight.max(0)).max(0);
+    let rest = (after.quantity - known.max(after.share) - after.in_flight.max(0)).max(0);
     let churn = if unseen && !planted!(ChurnIgnored) { rest } else { 0 };
     OrdersSeen {
         took: (after.share - known).max(0),

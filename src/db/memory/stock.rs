@@ -151,12 +151,14 @@ impl State {
 
     pub(super) fn mark_unknown(&mut self, endpoint: &str, pool: &Pool, skus: &[Sku], lost: Option<Time>) {
         let Self { endpoints, intents, .. } = self;
-        let Some(held) = endpoints.get(endpoint) else { return };
+        let Some(held) = endpoints.get_mut(endpoint) else { return };
         for sku in skus {
-            let open = held.sides.get(sku).and_then(|pools| pools.get(pool)).and_then(|kept| kept.open);
-            if let Some(kept) = open.and_then(|index| intents.get_mut(index)) {
-                kept.state = "unknown";
-                kept.intent.recorded = lost.map_or(kept.intent.recorded, whole);
+            let Some(side) = held.sides.get_mut(sku).and_then(|pools| pools.get_mut(pool)) else { continue };
+            let Some(kept) = side.open.and_then(|index| intents.get_mut(index)) else { continue };
+            kept.state = "unknown";
+            if let Some(lost) = lost.map(whole) {
+                kept.intent.recorded = lost;
+                side.side.intent.iter_mut().for_each(|intent| intent.recorded = lost);
             }
         }
     }
