@@ -162,8 +162,11 @@ impl Engine {
                     loop {
                         tokio::select! {
                             biased;
-                            // What failed is recorded and due again later.
-                            _ = &mut flush => break,
+                            // What Google did not take is recorded and due again later; a failing ledger stops all.
+                            flushed = &mut flush => match flushed {
+                                Err(error @ PassError::Db(_)) => return Err(error),
+                                Ok(_) | Err(_) => break,
+                            },
                             read = &mut fetch, if fetched.is_none() => fetched = Some(read),
                         }
                     }
