@@ -83,6 +83,8 @@ bugs! {
     PersonIsUs,
     /// A repeated sheet write finds its own number and takes it for a person's.
     OwnNumberIsPersons,
+    /// A repeated sheet write that is refused counts as not done, though the first may have been.
+    RefusedRepeatIsNotDone,
     /// What is written during a read is not left out of it.
     ReadBesideWrite,
     /// A row that settled is folded as of now, not as of when it was read.

@@ -237,6 +237,10 @@ impl Driver {
             self.restart();
             return true;
         }
+        if std::mem::take(&mut self.shared.world().lost_now) {
+            // From here on what the cells show decides, also what a person typed there before the write.
+            self.blur(false);
+        }
         self.watch.look(&mut self.shared.world(), &self.ledger);
         if !ended {
             self.tasks[at] = Some(task);

@@ -233,5 +233,6 @@ fn within(rows: &[Row], range: &CellRange) -> Result<Grid, SheetError> {
 fn note_lost(world: &mut World, cells: &[CellWrite], applied: bool) {
     world.counts.answers_lost += 1;
     world.sheet_lost = true;
+    world.lost_now = true;
     world.tell(|| format!("sheet: the answer to {} cells is lost; applied: {applied}", cells.len()));
 }

@@ -103,6 +103,7 @@ fn new(number: u64) -> Start {
         moved,
         founded,
         sheet_lost: false,
+        lost_now: false,
     };
     Start { world, ledger: MemoryLedger::new(), now }
 }

@@ -138,6 +138,8 @@ pub struct World {
     pub hit: Vec<i64>,
     /// An answer of the sheet was lost in the turn under way.
     pub sheet_lost: bool,
+    /// The same, in the poll under way.
+    pub lost_now: bool,
 }
 
 impl World {

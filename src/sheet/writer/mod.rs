@@ -23,6 +23,7 @@ use view::{Place, Views};
 use super::{CellWrite, SheetError, Workbook};
 use crate::catalog::{Cell, HeaderProblem, Locale, Sku};
 use crate::clock;
+use crate::planted;
 use crate::retry::Verdict;
 
 /// A write that has landed wrongly is corrected, and the correction may land wrongly too. Whoever sorts more often than
@@ -208,6 +209,12 @@ impl Flush<'_> {
     }
 
     fn finish(&mut self, job: Job, outcome: CellOutcome) {
+        // An earlier send's answer was lost: whatever keeps this one from being made, that one may have been done.
+        let outcome = match (outcome, &job.doubt) {
+            (CellOutcome::Written { row }, _) => CellOutcome::Written { row },
+            (_, Some(lost)) if !planted!(RefusedRepeatIsNotDone) => CellOutcome::Unknown(lost.clone()),
+            (outcome, _) => outcome,
+        };
         let is_right = match &outcome {
             CellOutcome::Written { .. } | CellOutcome::AlreadyThere { .. } => true,
             // Somebody typed over it, or removed the row: nothing of ours is left there.
@@ -288,6 +295,10 @@ impl Flush<'_> {
         let seen = view.seen(row, column);
         if seen.formula {
             return Err(CellOutcome::Formula { row: row + 1 });
+        }
+        // What an answered write showed is newer than a look may be. The condition decides, and its own answer tells.
+        if let (Some(_), Expect::Value(ours), Some(_)) = (job.foreign, &job.expect, job.only_if()) {
+            return Ok(Sent { row, column, before: ours.clone(), lost: None });
         }
         // Our own number that the sheet took for a text: the same value, but a sum would pass over it.
         if job.plain && matches!((&seen.cell, &job.value), (Cell::Text(_), Cell::Number(_))) {

@@ -40,6 +40,8 @@ struct Astray {
     header: String,
     sent: Sent,
     value: Cell,
+    /// It can only have changed a cell that showed this.
+    only_if: Option<i64>,
 }
 
 impl Flush<'_> {
@@ -153,12 +155,19 @@ impl Flush<'_> {
         let mut put_backs = Vec::new();
         for (row, key) in view.keys() {
             let seen = view.seen(row, column);
-            let mut hits = writes.iter().filter(|write| self.same(&write.value, &seen.cell)).peekable();
+            let had = self.had(tab, key, header, row, column, before);
+            let may_hit = |write: &Astray| {
+                write.only_if.is_none_or(|only| {
+                    had.as_ref().is_none_or(|had| self.same(had, &Cell::Number(only as f64)))
+                })
+            };
+            let shows = |write: &&&Astray| self.same(&write.value, &seen.cell) && may_hit(write);
+            let mut hits = writes.iter().filter(shows).peekable();
             let sku = if let Key::Sku(sku) = key { Some(sku.clone()) } else { None };
             if seen.formula || hits.peek().is_none() || (sku.is_some() && is_meant(&sku)) {
                 continue;
             }
-            match self.had(tab, key, header, row, column, before) {
+            match had.clone() {
                 Some(had) if self.same(&had, &seen.cell) => {}
                 Some(value) => {
                     put_backs.push(Job::put_back(tab, sku, header.to_owned(), (row, column), seen.cell, value));
@@ -222,6 +231,7 @@ impl Job {
     }
 
     fn astray(&self, sent: Sent) -> Astray {
-        Astray { tab: self.tab, header: self.header.clone(), sent, value: self.value.clone() }
+        let only_if = self.only_if();
+        Astray { tab: self.tab, header: self.header.clone(), sent, value: self.value.clone(), only_if }
     }
 }
