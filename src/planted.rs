@@ -51,7 +51,7 @@ bugs! {
     OneLookAtOrders,
     /// Units given back by orders are not folded.
     GiveBackIgnored,
-    /// An absolute write starts from what is accounted for, not from what was just read.
+    /// An absolute write is made without a look in the same pass.
     AbsoluteFromMemory,
     /// The cursor of the order list runs ahead to the shop's clock.
     CursorAhead,

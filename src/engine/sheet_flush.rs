@@ -100,7 +100,6 @@ impl Engine {
                 input: Input::Plan {
                     rule: Rule::Mirror,
                     kind: WriteKind::Checked,
-                    from: None,
                     key: clock::fresh_key(),
                     now,
                 },

@@ -11,7 +11,7 @@ use crate::db::{DeadLetter, ListingRecord, OrderCursor, OrderLook, Seen, SeenLin
 use crate::plan::{ContentPlan, content};
 use crate::planted;
 use crate::stock::{Effect, LineEvidence};
-use crate::stores::{OrderEvidencePage, OrderQuery, RemoteId, RemoteListing, StockKind};
+use crate::stores::{OrderEvidencePage, OrderQuery, RemoteId, RemoteListing};
 
 /// A doubtful reading is looked at again soon: doubts close by themselves within moments.
 const DOUBT_DELAY: Duration = Duration::from_millis(400);
@@ -21,15 +21,15 @@ const PAGES_MAX: usize = 5000;
 const ORDER_OVERLAP: Duration = Duration::from_secs(3);
 
 impl Engine {
-    /// Look at the hinted SKUs; for stores with an order log also at those whose stock is about to be written.
+    /// Look at the hinted SKUs; for stores without keys also at those whose stock is about to be written.
     pub(super) async fn look_at_hinted(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
-        let order_log = pass.shop.store.stock_kind() == StockKind::OrderLog;
+        let by_orders = !pass.shop.store.stock_kind().is_keyed() && !planted!(AbsoluteFromMemory);
         let hinted: Vec<Sku> = pass.hints.keys().cloned().collect();
         let listings = self.ledger.listings_of(pass.shop.name(), &hinted).await?;
         let mut which = Vec::new();
         for (sku, listing) in &listings {
             let want = pass.hints.get(sku).map(|hint| hint.want).unwrap_or_default();
-            if want.look || (order_log && want.stock && self.is_due(pass, sku).await?) {
+            if want.look || (by_orders && want.stock && self.is_due(pass, sku).await?) {
                 which.push((sku.clone(), remote(listing)));
             }
         }
@@ -151,7 +151,7 @@ impl Engine {
             .filter_map(|(sku, listing)| Some((sku.clone(), listing.stock?)))
             .collect();
         pass.tally.looked_at += found.len() as u64;
-        pass.read.extend(readings.iter().cloned());
+        pass.read.extend(readings.iter().map(|(sku, _)| sku.clone()));
         let orders = match before {
             Some(before) => Some(self.orders_after(pass, before).await?),
             None => None,
@@ -195,7 +195,7 @@ impl Engine {
 
     /// The first look at the order list; takes the baseline at first contact. `None` for stores that need no evidence.
     async fn orders_before(&self, pass: &Pass<'_>) -> Result<Option<OrdersBefore>, PassError> {
-        if pass.shop.store.stock_kind() != StockKind::OrderLog {
+        if pass.shop.store.stock_kind().is_keyed() {
             return Ok(None);
         }
         let name = pass.shop.name();

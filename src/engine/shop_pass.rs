@@ -28,8 +28,8 @@ pub(super) struct Pass<'p> {
     pub hints: BySku<Hint>,
     pub again: BySku<Again>,
     pub tally: Tally,
-    /// Values read in this pass, for absolute writes.
-    pub read: BySku<i64>,
+    /// SKUs whose stock was read in this pass.
+    pub read: BTreeSet<Sku>,
     /// SKUs whose reading leaves doubt: not written to in this pass unless tried several times.
     pub doubtful: BTreeSet<Sku>,
 }
@@ -71,7 +71,7 @@ impl Engine {
             hints: by_sku,
             again: BTreeMap::new(),
             tally: Tally::default(),
-            read: BTreeMap::new(),
+            read: BTreeSet::new(),
             doubtful: BTreeSet::new(),
         };
         let result = self.shop_steps(&mut pass, !everything.is_empty()).await;

@@ -36,7 +36,7 @@ impl Engine {
             return Ok(());
         }
         let now = clock::now();
-        let keyed = pass.shop.store.stock_kind() == StockKind::KeyedDelta;
+        let keyed = pass.shop.store.stock_kind().is_keyed();
         let mut batches: BTreeMap<String, Vec<OpenIntent>> = BTreeMap::new();
         for item in open {
             if keyed && now < item.intent.recorded + KEY_MEMORY && !planted!(ReadingDecidesKeyed) {
@@ -61,7 +61,7 @@ impl Engine {
     /// SKUs whose open write can still be sent again under its key. No reading decides it: a sale of two looks like our
     /// own write of two.
     pub(super) async fn undecided(&self, pass: &mut Pass<'_>, now: Time) -> Result<BTreeSet<Sku>, PassError> {
-        if pass.shop.store.stock_kind() != StockKind::KeyedDelta {
+        if !pass.shop.store.stock_kind().is_keyed() {
             return Ok(BTreeSet::new());
         }
         let open = self.ledger.open_intents(pass.shop.name()).await?;
@@ -79,19 +79,21 @@ impl Engine {
 
     /// Plan and write the stock of every SKU of this pass.
     pub(super) async fn write_stock(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
-        let kind = match pass.shop.store.stock_kind() {
-            StockKind::KeyedDelta => WriteKind::Checked,
+        let store = pass.shop.store.stock_kind();
+        let kind = match store {
+            StockKind::KeyedDelta | StockKind::Revision => WriteKind::Checked,
+            StockKind::Delta => WriteKind::Additive,
             StockKind::OrderLog => WriteKind::Absolute,
         };
         let doubts_over = |pass: &Pass<'_>, sku: &Sku| {
-            !pass.doubtful.contains(sku) || (kind == WriteKind::Absolute && pass.attempts(sku) >= DOUBT_LOOKS_MAX)
+            !pass.doubtful.contains(sku) || (kind != WriteKind::Checked && pass.attempts(sku) >= DOUBT_LOOKS_MAX)
         };
         let mut skus: Vec<Sku> = pass
             .hints
             .iter()
             .filter(|(sku, hint)| (hint.want.stock || hint.want.look) && doubts_over(pass, sku))
-            // An absolute write starts from a value read in this very pass.
-            .filter(|(sku, _)| kind == WriteKind::Checked || pass.read.contains_key(*sku))
+            // What was not looked at in this very pass may have been changed by staff, which an absolute write would undo.
+            .filter(|(sku, _)| store.is_keyed() || pass.read.contains(*sku) || planted!(AbsoluteFromMemory))
             .map(|(sku, _)| sku.clone())
             .collect();
         skus.sort();
@@ -117,7 +119,6 @@ impl Engine {
             input: Input::Plan {
                 rule: pass.shop.rule(),
                 kind,
-                from: if kind == WriteKind::Absolute { pass.read.get(sku).copied() } else { None },
                 key: key.clone(),
                 now,
             },
@@ -163,7 +164,7 @@ impl Engine {
         self.settle(pass, settled).await?;
         if !unknown.is_empty() {
             // From now on it may still arrive. A key's memory, though, counts from when it was first used.
-            let lost = (pass.shop.store.stock_kind() == StockKind::OrderLog).then(clock::now);
+            let lost = (!pass.shop.store.stock_kind().is_keyed()).then(clock::now);
             self.ledger.mark_unknown(pass.shop.name(), pass.shop.store.pool(), &unknown, lost).await?;
         }
         Ok(())

@@ -268,6 +268,7 @@ impl Driver {
                 let _ = engine.handle_inbox().await;
             });
         }
+        self.shared.world().shops[at - 1].passes += 1;
         let first = !std::mem::replace(&mut self.started[at - 1], true);
         let shop = engine.shops[at - 1].clone();
         Box::pin(async move {

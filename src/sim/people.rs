@@ -4,7 +4,6 @@ use super::sheet::{self, NOTE, PRICE, SKU, STOCK};
 use super::shop;
 use super::world::World;
 use crate::catalog::{Cell, Sku};
-use crate::stores::StockKind;
 
 /// What can happen outside the program. A history can be played without some of them, to find the shortest story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,7 +80,7 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
             let units = if world.rng.chance(0.5) { units } else { -units };
             // Between our read and an absolute write, staff's change and an overwritten sale look alike.
             let here = &world.shops[shop];
-            if here.kind == StockKind::KeyedDelta || knows.is_quiet(shop, &here.name, &world.truth[item].sku) {
+            if here.kind.is_keyed() || knows.is_quiet(shop, &here.name, &world.truth[item].sku) {
                 shop::staff(world, shop, item, units);
             }
         }

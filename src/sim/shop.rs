@@ -58,15 +58,36 @@ pub struct Listing {
     pub price: Money,
     /// What staff has moved so far, and what of it the program has seen.
     pub(super) staff: (i64, i64),
+    /// The pass in which the program saw it.
+    pub(super) seen_in: u64,
+    /// How often its stock has changed.
+    pub(super) revision: u64,
 }
 
-/// An absolute write that was sent and has not arrived.
+impl Listing {
+    /// A new one.
+    pub fn new(title: String, price: Money) -> Self {
+        Self { stock: 0, title, price, staff: (0, 0), seen_in: 0, revision: 0 }
+    }
+}
+
+/// A stock write as it arrives at a shop that knows no keys.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Arriving {
+    /// Set to this; `staff_seen` is what the program knew of staff's changes.
+    Set { value: i64, staff_seen: i64 },
+    /// Add so many.
+    Add(i64),
+    /// Set to this if the stock is still at the revision.
+    SetAt { value: i64, revision: u64 },
+}
+
+/// A write that was sent and has not arrived.
 #[derive(Debug, Clone)]
 pub(super) struct Late {
     pub at: Time,
     pub item: usize,
-    pub value: i64,
-    pub staff_seen: i64,
+    pub write: Arriving,
 }
 
 /// One shop.
@@ -84,6 +105,8 @@ pub struct Shop {
     pub orders: Vec<Order>,
     pub(super) keys: BTreeMap<String, usize>,
     pub(super) late: Vec<Late>,
+    /// Passes that the program has begun here.
+    pub(super) passes: u64,
     pub(super) past: VecDeque<(Time, BTreeMap<usize, i64>)>,
 }
 
@@ -98,6 +121,7 @@ impl Shop {
             orders: Vec::new(),
             keys: BTreeMap::new(),
             late: Vec::new(),
+            passes: 0,
             past: VecDeque::new(),
         }
     }
@@ -116,6 +140,7 @@ fn moves(world: &mut World, shop: usize, item: usize, units: i64) {
     world.shops[shop].remember();
     if let Some(listing) = world.shops[shop].listings.get_mut(&item) {
         listing.stock += units;
+        listing.revision += 1;
     }
     world.truth[item].units += units;
     world.has_moved(shop + 1, item, units);
@@ -150,7 +175,7 @@ pub fn sell(world: &mut World, shop: usize, item: usize, quantity: i64) {
         return;
     }
     let (id, now) = (world.serial(), clock::now());
-    let at_once = world.shops[shop].kind == StockKind::KeyedDelta;
+    let at_once = world.shops[shop].kind.is_keyed();
     let (phase, share) = if at_once { (Phase::Settled, quantity) } else { (Phase::Placed, 0) };
     let modified = now.trunc_subsecs(0);
     world.shops[shop].orders.push(Order {
@@ -219,7 +244,7 @@ pub fn give_back(world: &mut World, shop: usize, order: usize, units: i64) {
     }
     world.counts.returns += 1;
     world.tell(|| format!("shop {shop}: order {id} gives {units} back"));
-    let at_once = world.shops[shop].kind == StockKind::KeyedDelta;
+    let at_once = world.shops[shop].kind.is_keyed();
     let here = &mut world.shops[shop].orders[order];
     here.modified = clock::now().trunc_subsecs(0);
     here.returned = true;
@@ -252,18 +277,28 @@ pub fn arrivals(world: &mut World, all: bool) {
         world.shops[shop].late = rest;
         let due: Vec<Late> = due;
         for late in due {
-            world.tell(|| format!("shop {shop}: a late write arrives: item {} = {}", late.item, late.value));
-            set(world, shop, late.item, late.value, late.staff_seen);
+            world.tell(|| format!("shop {shop}: a late write arrives: item {}: {:?}", late.item, late.write));
+            arrive(world, shop, late.item, late.write);
         }
     }
 }
 
-/// An absolute write: what staff did since the read behind it is gone, and nothing can tell.
-pub(super) fn set(world: &mut World, shop: usize, item: usize, value: i64, staff_seen: i64) {
+/// A write arrives. False when it is refused.
+pub(super) fn arrive(world: &mut World, shop: usize, item: usize, write: Arriving) -> bool {
     world.shops[shop].remember();
-    let Some(listing) = world.shops[shop].listings.get_mut(&item) else { return };
-    let forgotten = listing.staff.0 - staff_seen;
-    listing.stock = value;
-    listing.staff.1 = listing.staff.0;
-    world.truth[item].units -= forgotten;
+    let Some(listing) = world.shops[shop].listings.get_mut(&item) else { return false };
+    match write {
+        Arriving::SetAt { revision, .. } if revision != listing.revision => return false,
+        Arriving::SetAt { value, .. } => listing.stock = value,
+        Arriving::Add(units) => listing.stock += units,
+        Arriving::Set { value, staff_seen } => {
+            // What staff did since the read behind it is gone, and nothing can tell.
+            let forgotten = listing.staff.0 - staff_seen;
+            listing.stock = value;
+            listing.staff.1 = listing.staff.0;
+            world.truth[item].units -= forgotten;
+        }
+    }
+    listing.revision += 1;
+    true
 }

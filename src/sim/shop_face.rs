@@ -1,13 +1,14 @@
 //! A shop as a [`Store`]: late, stale and lost answers, refusals.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{SubsecRound as _, TimeDelta};
 
 use super::effects::breathe;
-use super::shop::{Late, Listing, Order, Phase, STALE_MAX, set};
+use super::shop::{Arriving, Late, Listing, Order, Phase, STALE_MAX, arrive};
 use super::world::{POOL, Shared, World};
 use crate::catalog::{Pool, Sku};
 use crate::clock;
@@ -28,6 +29,8 @@ pub struct ShopFace {
     pub kind: StockKind,
     /// The pool.
     pub pool: Pool,
+    /// By item: stock and revision as last read.
+    revisions: Mutex<BTreeMap<usize, (i64, u64)>>,
 }
 
 impl ShopFace {
@@ -37,7 +40,8 @@ impl ShopFace {
             let world = shared.world();
             (world.shops[shop].name.clone(), world.shops[shop].kind)
         };
-        Self { shared: Arc::clone(shared), shop, name, kind, pool: POOL.to_owned() }
+        let revisions = Mutex::default();
+        Self { shared: Arc::clone(shared), shop, name, kind, pool: POOL.to_owned(), revisions }
     }
 
     fn lost(&self) -> StoreError {
@@ -58,7 +62,7 @@ impl ShopFace {
     }
 
     fn remote(&self, item: usize) -> RemoteId {
-        let keyed = self.kind == StockKind::KeyedDelta;
+        let keyed = self.kind.is_keyed();
         RemoteId {
             product: format!("p{item}"),
             variant: keyed.then(|| format!("v{item}")),
@@ -82,7 +86,7 @@ impl ShopFace {
     fn stock(&self, world: &mut World, items: &[usize]) -> Vec<i64> {
         // An order log needs stock and orders of one database; the order list would betray an older reading.
         let past = world.shops[self.shop].past.len();
-        if self.kind == StockKind::KeyedDelta && past > 0 && world.mishap(0.03) {
+        if self.kind.is_keyed() && past > 0 && world.mishap(0.03) {
             let at = world.rng.below(past);
             let (when, then) = &world.shops[self.shop].past[at];
             if *when + STALE_MAX > clock::now() && items.iter().all(|item| then.contains_key(item)) {
@@ -93,9 +97,12 @@ impl ShopFace {
             }
         }
         let shop = &mut world.shops[self.shop];
+        let mut revisions = self.revisions.lock().unwrap_or_else(PoisonError::into_inner);
         for item in items {
             if let Some(listing) = shop.listings.get_mut(item) {
                 listing.staff.1 = listing.staff.0;
+                listing.seen_in = shop.passes;
+                revisions.insert(*item, (listing.stock, listing.revision));
             }
         }
         items.iter().map(|item| shop.listings.get(item).map_or(0, |listing| listing.stock)).collect()
@@ -150,6 +157,7 @@ impl ShopFace {
         for (item, write) in items.into_iter().zip(writes) {
             let listing = item.and_then(|item| world.shops[self.shop].listings.get_mut(&item));
             let after = listing.map(|listing| {
+                listing.revision += 1;
                 listing.stock += write.delta;
                 listing.stock
             });
@@ -160,22 +168,41 @@ impl ShopFace {
         outcomes
     }
 
-    /// Writes to a store that only takes absolute numbers; some arrive late.
-    fn set_all(&self, world: &mut World, writes: &[StockWrite], late: bool) {
-        for write in writes {
-            let Some(item) = world.item(&write.sku) else { continue };
-            let value = write.expected + write.delta;
-            let staff_seen = world.shops[self.shop].listings.get(&item).map_or(0, |listing| listing.staff.1);
-            world.counts.stock_writes += 1;
-            world.tell(|| format!("shop {}: {} = {value}, late: {late}", self.shop, write.sku));
-            if late {
-                world.counts.writes_late += 1;
-                let at = clock::now() + TimeDelta::milliseconds(world.rng.between(1, 30_000));
-                world.shops[self.shop].late.push(Late { at, item, value, staff_seen });
-            } else {
-                set(world, self.shop, item, value, staff_seen);
+    /// A write to a store that knows no keys; some arrive late.
+    fn write_unkeyed(&self, world: &mut World, write: &StockWrite, late: bool) -> Outcome<Option<i64>> {
+        let shop = &world.shops[self.shop];
+        let item = world.item(&write.sku);
+        let Some((item, listing)) = item.and_then(|item| Some((item, shop.listings.get(&item)?))) else {
+            return Outcome::NotDone(self.lost());
+        };
+        let value = write.expected + write.delta;
+        let arriving = match self.kind {
+            StockKind::Delta => Arriving::Add(write.delta),
+            StockKind::Revision => {
+                let revisions = self.revisions.lock().unwrap_or_else(PoisonError::into_inner);
+                match revisions.get(&item) {
+                    Some((seen, revision)) if *seen == write.expected => Arriving::SetAt { value, revision: *revision },
+                    _ => return Outcome::Stale,
+                }
             }
+            // Only what staff does between a look and the write of the same pass is beyond knowing.
+            StockKind::OrderLog | StockKind::KeyedDelta => {
+                let known = listing.seen_in == shop.passes;
+                Arriving::Set { value, staff_seen: if known { listing.staff.1 } else { listing.staff.0 } }
+            }
+        };
+        world.tell(|| format!("shop {}: {}: {arriving:?}, late: {late}", self.shop, write.sku));
+        if late {
+            world.counts.writes_late += 1;
+            let at = clock::now() + TimeDelta::milliseconds(world.rng.between(1, 30_000));
+            world.shops[self.shop].late.push(Late { at, item, write: arriving });
+            return Outcome::Unknown(self.lost());
         }
+        if !arrive(world, self.shop, item, arriving) {
+            return Outcome::Stale;
+        }
+        world.counts.stock_writes += 1;
+        Outcome::Done(world.shops[self.shop].listings.get(&item).map(|listing| listing.stock))
     }
 }
 
@@ -242,8 +269,7 @@ impl Store for ShopFace {
                         (Err(StoreError::AnswerLost { .. }), _) => Outcome::Unknown(self.lost()),
                         (Err(_), _) | (_, None) => Outcome::NotDone(self.lost()),
                         (Ok(()), Some(item)) => {
-                            let listing =
-                                Listing { stock: 0, title: draft.title.clone(), price: variant.price, staff: (0, 0) };
+                            let listing = Listing::new(draft.title.clone(), variant.price);
                             if world.shops[self.shop].listings.insert(item, listing).is_some() {
                                 world.wrong.push(format!("{} was created twice", variant.sku));
                             }
@@ -291,18 +317,16 @@ impl Store for ShopFace {
             let world = &mut *self.shared.world();
             if let Err(error) = self.trouble(world) {
                 let sent = matches!(error, StoreError::AnswerLost { .. });
-                if sent && self.kind == StockKind::OrderLog && world.rng.chance(0.5) {
-                    self.set_all(world, writes, true);
+                if sent && !self.kind.is_keyed() && world.rng.chance(0.5) {
+                    return writes.iter().map(|write| self.write_unkeyed(world, write, true)).collect();
                 }
                 let again = |_| if sent { Outcome::Unknown(self.lost()) } else { Outcome::NotDone(self.lost()) };
                 return writes.iter().map(again).collect();
             }
-            let outcomes = match self.kind {
-                StockKind::KeyedDelta => self.adjust(world, writes),
-                StockKind::OrderLog => {
-                    self.set_all(world, writes, false);
-                    writes.iter().map(|write| Outcome::Done(Some(write.expected + write.delta))).collect()
-                }
+            let outcomes = if self.kind.is_keyed() {
+                self.adjust(world, writes)
+            } else {
+                writes.iter().map(|write| self.write_unkeyed(world, write, false)).collect()
             };
             (outcomes, world.mishap(0.05))
         };

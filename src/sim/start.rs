@@ -74,11 +74,16 @@ fn new(number: u64) -> Start {
     };
     let sheet = Sheet::new(truth.iter().map(row).collect());
     let (keyed, log) = (StockKind::KeyedDelta, StockKind::OrderLog);
-    let kinds: &[StockKind] = match number % 4 {
+    let (revision, delta) = (StockKind::Revision, StockKind::Delta);
+    let kinds: &[StockKind] = match number % 8 {
         0 => &[keyed, log],
         1 => &[log],
         2 => &[log, log],
-        _ => &[keyed, keyed, log],
+        3 => &[keyed, keyed, log],
+        4 => &[revision, log],
+        5 => &[delta, keyed],
+        6 => &[revision],
+        _ => &[delta],
     };
     let names = ["one", "two", "three"];
     let mut shop = |(name, kind): (&&str, &StockKind)| Shop::new(name, *kind, [0, 0, 1, 2][rng.below(4)]);

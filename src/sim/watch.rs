@@ -8,7 +8,6 @@ use futures::FutureExt as _;
 use super::driver::book;
 use super::world::World;
 use crate::db::{Ledger, MemoryLedger, SHEET};
-use crate::stores::StockKind;
 
 /// What is folded so far.
 #[derive(Debug, Default)]
@@ -45,8 +44,8 @@ impl Watch {
             if line.cause == "founded" {
                 *folded = line.units - world.founded[item];
             }
-            // An order log folds shares and stock apart, and a blurred write may be misjudged: both are looked at in the end.
-            if world.truth[item].leeway > 0 || is_order_log(world, place) {
+            // Where orders are the evidence, shares and stock are folded apart, and a blurred write may be misjudged: both are looked at in the end.
+            if world.truth[item].leeway > 0 || is_by_orders(world, place) {
                 continue;
             }
             if world.moved[place][item].contains(folded) {
@@ -72,6 +71,6 @@ fn places(world: &World) -> Vec<String> {
     std::iter::once(SHEET.to_owned()).chain(world.shops.iter().map(|shop| shop.name.clone())).collect()
 }
 
-fn is_order_log(world: &World, place: usize) -> bool {
-    place > 0 && world.shops[place - 1].kind == StockKind::OrderLog
+fn is_by_orders(world: &World, place: usize) -> bool {
+    place > 0 && !world.shops[place - 1].kind.is_keyed()
 }

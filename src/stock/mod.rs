@@ -105,6 +105,8 @@ impl Reading {
 pub enum WriteKind {
     /// Refused by the endpoint itself unless the expected value is there.
     Checked,
+    /// Adds to whatever is there.
+    Additive,
     /// Overwrites whatever is there: opens a [`Window`].
     Absolute,
 }
@@ -170,8 +172,6 @@ pub enum Input {
         rule: Rule,
         /// How writes are taken.
         kind: WriteKind,
-        /// The value that the write must start from, where it was read just now; else `accounted`.
-        from: Option<i64>,
         /// Idempotency key to use.
         key: String,
         /// Now.

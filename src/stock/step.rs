@@ -28,8 +28,8 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
                 fold_value(&mut book.pool, &mut side, &reading, founds_pool, stale_for, &mut effects);
             }
         }
-        Input::Plan { rule, kind, from, key, now } => {
-            plan(book.pool, &mut side, rule, kind, from, key, now, &mut effects);
+        Input::Plan { rule, kind, key, now } => {
+            plan(book.pool, &mut side, rule, kind, key, now, &mut effects);
         }
         Input::Overwrote { value } => {
             // Nobody's movement: the value is accounted for, and the difference to the target is written back.
@@ -166,13 +166,11 @@ fn proven_excess(reading: &Reading, accounted: i64) -> i64 {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the fields of one input, taken apart by `step`")]
 fn plan(
     pool: Option<i64>,
     side: &mut Side,
     rule: Rule,
     kind: WriteKind,
-    from: Option<i64>,
     key: String,
     now: Time,
     effects: &mut Vec<Effect>,
@@ -183,7 +181,8 @@ fn plan(
     if delta == 0 {
         return;
     }
-    let expected = from.filter(|_| !planted!(AbsoluteFromMemory)).unwrap_or(accounted);
+    // Where a reading left doubt, what orders say of the stock is newer than that reading.
+    let expected = accounted;
     // A shop whose value we cannot explain yet must not be set below zero by our own hand.
     let delta = if kind == WriteKind::Absolute { delta.max(-expected.max(0)) } else { delta };
     if delta == 0 {

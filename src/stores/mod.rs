@@ -23,8 +23,21 @@ pub use signature::{Received, Rejected, VerifiedDelivery};
 pub enum StockKind {
     /// Delta with an idempotency key, refused when the store's value is not the expected one (Shopify).
     KeyedDelta,
+    /// Set, refused unless the stock is still at the revision that was read (Wix). A revision that has moved on does not
+    /// say by whose hand, so a lost answer is resolved by the order list. The store remembers which revision it read.
+    Revision,
+    /// Delta without a key (BigCommerce): nothing is overwritten, but a repeat would count twice; the order list is the
+    /// evidence.
+    Delta,
     /// Absolute set only; the order list is the evidence (WooCommerce).
     OrderLog,
+}
+
+impl StockKind {
+    /// A lost answer is resolved by sending the same key again.
+    pub fn is_keyed(self) -> bool {
+        self == Self::KeyedDelta
+    }
 }
 
 /// Where a sellable thing lives in a store. Text as the platform gives it; stored in the ledger.
@@ -110,9 +123,10 @@ pub struct StockWrite {
     pub sku: Sku,
     /// Where it lives.
     pub remote: RemoteId,
-    /// The value that must still be there. `KeyedDelta` stores are told to refuse otherwise.
+    /// The value that must still be there: `KeyedDelta` and `Revision` stores are told to refuse otherwise. `Delta` stores
+    /// do not look at it.
     pub expected: i64,
-    /// Units to add (negative: to take away). `OrderLog` stores set `expected + delta`.
+    /// Units to add (negative: to take away). `OrderLog` and `Revision` stores set `expected + delta`.
     pub delta: i64,
     /// Idempotency key, one per call: items of one batch share it, and a repeated batch must be identical.
     pub key: String,
@@ -248,7 +262,7 @@ pub trait Store: Send + Sync {
     /// Read the given listings, many per call. What is gone in the store is left out of the answer.
     async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Vec<RemoteListing>, StoreError>;
 
-    /// Read orders as evidence. Only called for [`StockKind::OrderLog`].
+    /// Read orders as evidence. Not called for [`StockKind::KeyedDelta`].
     async fn orders(&self, query: &OrderQuery) -> Result<OrderEvidencePage, StoreError>;
 
     /// Create products or add variants; one outcome per variant, in the order of `drafts` and their `variants`.
