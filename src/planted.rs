@@ -51,6 +51,8 @@ bugs! {
     OneLookAtOrders,
     /// Units given back by orders are not folded.
     GiveBackIgnored,
+    /// What orders did around a doubtful reading does not count as overwritten by a write that starts from it.
+    NothingAround,
     /// An absolute write is made without a look in the same pass.
     AbsoluteFromMemory,
     /// The cursor of the order list runs ahead to the shop's clock.

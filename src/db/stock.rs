@@ -85,7 +85,8 @@ impl StockFold {
         }
         for (sku, value) in readings {
             let orders = seen.remove(&sku).unwrap_or_default();
-            let reading = Reading { value, slack_low: orders.slack_low, slack_high: orders.slack_high, at };
+            let OrdersSeen { slack_low, slack_high, around, .. } = orders;
+            let reading = Reading { value, slack_low, slack_high, around, at };
             requests.push(request(sku, Input::Read { reading, founds_pool: false, stale_for, late_for }));
         }
         requests
@@ -173,7 +174,7 @@ impl Stepped {
                          please count",
                     ));
                 }
-                Effect::LookAgain => {}
+                Effect::LookAgain | Effect::Doubtful(..) => {}
             }
         }
         writes

@@ -100,6 +100,7 @@ impl Engine {
                 input: Input::Plan {
                     rule: Rule::Mirror,
                     kind: WriteKind::Checked,
+                    from: None,
                     key: clock::fresh_key(),
                     now,
                 },

@@ -170,7 +170,7 @@ impl Engine {
             for effect in effects {
                 match effect {
                     Effect::LookAgain => {
-                        pass.doubtful.insert(sku.clone());
+                        pass.doubtful.entry(sku.clone()).or_default();
                         let want = Want { look: true, ..Want::STOCK };
                         pass.ask_again(sku, Again { want, after: DOUBT_DELAY, failed: true });
                     }
@@ -185,6 +185,9 @@ impl Engine {
                     Effect::Doubt(_) => {
                         tracing::error!(store.id = %pass.shop.name(), sku = %sku, "no evidence for a lost answer; lower stock assumed");
                         self.meters.doubted(pass.shop.name());
+                    }
+                    Effect::Doubtful(value, around) => {
+                        pass.doubtful.insert(sku.clone(), Some((*value, *around)));
                     }
                     Effect::Send(_) | Effect::Resolved { .. } => {}
                 }

@@ -8,6 +8,7 @@ use crate::catalog::Sku;
 use crate::clock;
 use crate::db::{Hint, HintDone, RunRecord, Want};
 use crate::retry::{self, Next, Verdict};
+use crate::stock::Window;
 
 /// Hints per pass. Bounds memory and how long a later, more urgent hint waits behind a batch.
 const HINTS_MAX: u32 = 500;
@@ -30,8 +31,9 @@ pub(super) struct Pass<'p> {
     pub tally: Tally,
     /// SKUs whose stock was read in this pass.
     pub read: BTreeSet<Sku>,
-    /// SKUs whose reading leaves doubt: not written to in this pass unless tried several times.
-    pub doubtful: BTreeSet<Sku>,
+    /// SKUs whose reading leaves doubt, with what an absolute write would start from: not written to in this pass unless tried
+    /// several times.
+    pub doubtful: BySku<Option<(i64, Window)>>,
 }
 
 impl Pass<'_> {
@@ -72,7 +74,7 @@ impl Engine {
             again: BTreeMap::new(),
             tally: Tally::default(),
             read: BTreeSet::new(),
-            doubtful: BTreeSet::new(),
+            doubtful: BTreeMap::new(),
         };
         let result = self.shop_steps(&mut pass, !everything.is_empty()).await;
         let done = match &result {

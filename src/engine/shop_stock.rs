@@ -86,7 +86,7 @@ impl Engine {
             StockKind::OrderLog => WriteKind::Absolute,
         };
         let doubts_over = |pass: &Pass<'_>, sku: &Sku| {
-            !pass.doubtful.contains(sku) || (kind != WriteKind::Checked && pass.attempts(sku) >= DOUBT_LOOKS_MAX)
+            !pass.doubtful.contains_key(sku) || (kind != WriteKind::Checked && pass.attempts(sku) >= DOUBT_LOOKS_MAX)
         };
         let mut skus: Vec<Sku> = pass
             .hints
@@ -119,6 +119,7 @@ impl Engine {
             input: Input::Plan {
                 rule: pass.shop.rule(),
                 kind,
+                from: if kind == WriteKind::Absolute { pass.doubtful.get(sku).copied().flatten() } else { None },
                 key: key.clone(),
                 now,
             },

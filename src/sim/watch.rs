@@ -44,7 +44,8 @@ impl Watch {
             if line.cause == "founded" {
                 *folded = line.units - world.founded[item];
             }
-            // Where orders are the evidence, shares and stock are folded apart, and a blurred write may be misjudged: both are looked at in the end.
+            // Where orders are the evidence they and stock are folded apart, and a blurred write may be misjudged: both are
+            // looked at in the end.
             if world.truth[item].leeway > 0 || is_by_orders(world, place) {
                 continue;
             }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Window;
 use crate::clock::Time;
 use crate::planted;
 
@@ -39,6 +40,8 @@ pub struct OrdersSeen {
     pub slack_low: i64,
     /// See [`super::Reading::slack_high`].
     pub slack_high: i64,
+    /// See [`super::Reading::around`].
+    pub around: Window,
     /// True when some line is in flight: the order must be looked at again.
     pub in_flight: bool,
 }
@@ -51,6 +54,8 @@ impl OrdersSeen {
         self.churn += other.churn;
         self.slack_low += other.slack_low;
         self.slack_high += other.slack_high;
+        self.around.took += other.around.took;
+        self.around.gave += other.around.gave;
         self.in_flight |= other.in_flight;
     }
 }
@@ -77,13 +82,15 @@ pub fn weigh(
     let unseen = remembered.map_or(!is_old, |(_, in_flight)| in_flight > 0);
     let rest = (after.quantity - known.max(after.share) - after.in_flight.max(0)).max(0);
     let churn = if unseen && !planted!(ChurnIgnored) { rest } else { 0 };
+    // Between the looks the share moved: whether the stock in the middle has it in is not known.
+    let around = Window { took: (after.share - earlier).max(0), gave: (earlier - after.share).max(0) + churn };
     OrdersSeen {
         took: (after.share - known).max(0),
         gave: (known - after.share).max(0),
         churn,
-        // Between the looks the share moved: whether the stock in the middle has it in is not known.
-        slack_low: (after.share - earlier).max(0) + (-in_flight).max(0),
-        slack_high: (earlier - after.share).max(0) + in_flight.max(0) + churn,
+        slack_low: around.took + (-in_flight).max(0),
+        slack_high: around.gave + in_flight.max(0),
+        around,
         in_flight: in_flight != 0,
     }
 }

@@ -85,6 +85,8 @@ pub struct Reading {
     pub slack_low: i64,
     /// By how much it may fall short of it (units that are being taken right now).
     pub slack_high: i64,
+    /// What of these orders took and gave back around the reading: it may be older than that.
+    pub around: Window,
     /// When the answer came in.
     pub at: Time,
 }
@@ -92,7 +94,7 @@ pub struct Reading {
 impl Reading {
     /// A reading without doubt about orders.
     pub fn exact(value: i64, at: Time) -> Self {
-        Self { value, slack_low: 0, slack_high: 0, at }
+        Self { value, slack_low: 0, slack_high: 0, around: Window::default(), at }
     }
 
     fn is_exact(&self) -> bool {
@@ -172,6 +174,9 @@ pub enum Input {
         rule: Rule,
         /// How writes are taken.
         kind: WriteKind,
+        /// The reading that an absolute write starts from, where it left doubt: its value, and what orders did around it.
+        /// Else `accounted`.
+        from: Option<(i64, Window)>,
         /// Idempotency key to use.
         key: String,
         /// Now.
@@ -230,4 +235,6 @@ pub enum Effect {
     Doubt(Intent),
     /// Nothing can be said yet: read again later.
     LookAgain,
+    /// The reading leaves doubt: its value, and what orders did around it.
+    Doubtful(i64, Window),
 }

@@ -28,8 +28,8 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
                 fold_value(&mut book.pool, &mut side, &reading, founds_pool, stale_for, &mut effects);
             }
         }
-        Input::Plan { rule, kind, key, now } => {
-            plan(book.pool, &mut side, rule, kind, key, now, &mut effects);
+        Input::Plan { rule, kind, from, key, now } => {
+            plan(book.pool, &mut side, (rule, kind), from, key, now, &mut effects);
         }
         Input::Overwrote { value } => {
             // Nobody's movement: the value is accounted for, and the difference to the target is written back.
@@ -142,7 +142,7 @@ fn fold_value(
             window.took -= overwritten.max(0);
             window.gave += overwritten.min(0);
         }
-        effects.push(Effect::LookAgain);
+        effects.extend([Effect::LookAgain, Effect::Doubtful(reading.value, reading.around)]);
     }
 }
 
@@ -169,8 +169,8 @@ fn proven_excess(reading: &Reading, accounted: i64) -> i64 {
 fn plan(
     pool: Option<i64>,
     side: &mut Side,
-    rule: Rule,
-    kind: WriteKind,
+    (rule, kind): (Rule, WriteKind),
+    from: Option<(i64, Window)>,
     key: String,
     now: Time,
     effects: &mut Vec<Effect>,
@@ -181,8 +181,7 @@ fn plan(
     if delta == 0 {
         return;
     }
-    // Where a reading left doubt, what orders say of the stock is newer than that reading.
-    let expected = accounted;
+    let (expected, around) = from.unwrap_or((accounted, Window::default()));
     // A shop whose value we cannot explain yet must not be set below zero by our own hand.
     let delta = if kind == WriteKind::Absolute { delta.max(-expected.max(0)) } else { delta };
     if delta == 0 {
@@ -190,7 +189,11 @@ fn plan(
     }
     let intent = Intent { expected, delta, key, recorded: now };
     if kind == WriteKind::Absolute && !planted!(NoWindow) {
-        side.window.get_or_insert(Window::default());
+        let window = side.window.get_or_insert(Window::default());
+        if !planted!(NothingAround) {
+            window.took += around.took;
+            window.gave += around.gave;
+        }
     }
     side.intent = Some(intent.clone());
     effects.push(Effect::Send(intent));

@@ -21,7 +21,7 @@ fn read(book: &mut Book, endpoint: &str, reading: Reading) -> Vec<Effect> {
 
 fn plan(book: &mut Book, endpoint: &str, kind: WriteKind, now: Time) -> Option<Intent> {
     let rule = if endpoint == "sheet" { Rule::Mirror } else { Rule::Sellable { buffer: 0 } };
-    let effects = step(book, endpoint, Input::Plan { rule, kind, key: "k".into(), now });
+    let effects = step(book, endpoint, Input::Plan { rule, kind, from: None, key: "k".into(), now });
     effects.into_iter().find_map(|effect| match effect {
         Effect::Send(intent) => Some(intent),
         _ => None,

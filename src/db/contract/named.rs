@@ -20,7 +20,7 @@ fn read(value: i64, founds_pool: bool) -> Input {
 
 fn plan(key: &str) -> Input {
     let rule = Rule::Sellable { buffer: 0 };
-    Input::Plan { rule, kind: WriteKind::Checked, key: key.to_owned(), now: at(1) }
+    Input::Plan { rule, kind: WriteKind::Checked, from: None, key: key.to_owned(), now: at(1) }
 }
 
 /// A pool of five, and a shop that shows three.
