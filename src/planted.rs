@@ -59,6 +59,8 @@ bugs! {
     CursorAhead,
     /// Orders in flight are not asked for again.
     InFlightForgotten,
+    /// No orders are remembered at first contact.
+    NothingRemembered,
     /// Orders that were there at first contact count as new.
     NoBaseline,
     /// A movement wakes no other endpoint.
@@ -83,14 +85,10 @@ bugs! {
     NoCondition,
     /// A cell that a person changed counts as written.
     PersonIsUs,
-    /// A repeated sheet write finds its own number and takes it for a person's.
-    OwnNumberIsPersons,
     /// A repeated sheet write that is refused counts as not done, though the first may have been.
     RefusedRepeatIsNotDone,
     /// What is written during a read is not left out of it.
     ReadBesideWrite,
-    /// A row that settled is folded as of now, not as of when it was read.
-    RipeIsFresh,
     /// A listing is created without looking whether it is there.
     CreateBlindly,
     /// An order placed and cancelled between two looks is nothing.

@@ -5,6 +5,7 @@
 
 mod daemon;
 mod inbox;
+mod listing;
 mod preview;
 mod schedule;
 mod settle;
@@ -12,6 +13,7 @@ mod sheet_flush;
 mod sheet_read;
 mod shop_content;
 mod shop_look;
+mod shop_orders;
 mod shop_pass;
 mod shop_stock;
 mod sync;

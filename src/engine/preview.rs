@@ -1,10 +1,9 @@
 //! What a sync would write, without writing anything: `shelfd plan`.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use super::{BySku, Engine, PassError, Shop};
+use super::listing::{Listed, list_shop};
+use super::{Engine, PassError, Shop};
 use crate::catalog::{Problem, Row, Sku};
 use crate::db::ListingRecord;
 use crate::plan::{Change, ContentPlan, Known, content, guard_sheet};
@@ -57,18 +56,14 @@ impl Engine {
     }
 
     async fn preview_shop(&self, shop: &Shop, rows: &[Row], preview: &mut Preview) -> Result<(), PassError> {
-        let mut found: BySku<RemoteListing> = BTreeMap::new();
-        let mut after: Option<String> = None;
-        loop {
-            let page = shop.store.list(after.as_deref()).await?;
-            found.extend(page.listings.into_iter().filter_map(|listing| Some((listing.sku.clone()?, listing))));
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
+        let Listed { found, twice } = list_shop(shop.store.as_ref(), |_| true).await?;
         let listings = self.ledger.listings(shop.name()).await?;
         for row in rows {
+            if twice.contains(&row.sku) {
+                let words = format!("{}: the shop lists SKU \"{}\" more than once", shop.name(), row.sku);
+                preview.problems.push(PreviewProblem { tab: row.tab.clone(), row: row.row, words });
+                continue;
+            }
             let listing = found.get(&row.sku);
             let known = listing.map(|listing| seen_now(listings.get(&row.sku), listing));
             match content(shop.name(), row, known.as_ref()) {

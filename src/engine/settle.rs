@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::catalog::{Row, Sku};
 use crate::clock::Time;
-use crate::planted;
 
 /// Remembers rows that differ from the ledger and since when they have looked the way they do.
 #[derive(Debug, Default)]
@@ -47,10 +46,7 @@ impl Settler {
             .filter(|(_, (_, since, _))| now >= *since + settle)
             .map(|(sku, _)| sku.clone())
             .collect();
-        ripe.iter()
-            .filter_map(|sku| self.waiting.remove(sku))
-            .map(|(row, _, read)| (row, if planted!(RipeIsFresh) { now } else { read }))
-            .collect()
+        ripe.iter().filter_map(|sku| self.waiting.remove(sku)).map(|(row, _, read)| (row, read)).collect()
     }
 
     /// When the next row settles.

@@ -3,22 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::listing::{Listed, list_shop};
+use super::shop_orders::OrdersBefore;
 use super::shop_pass::{Again, Pass};
 use super::{BySku, Engine, PassError, lock, movements};
 use crate::catalog::Sku;
 use crate::clock::{self, Time};
-use crate::db::{DeadLetter, ListingRecord, OrderCursor, OrderLook, Seen, SeenLine, StockChange, StockFold, Want};
+use crate::db::{DeadLetter, ListingRecord, Seen, StockChange, StockFold, Want};
 use crate::plan::{ContentPlan, content};
 use crate::planted;
-use crate::stock::{Effect, LineEvidence};
-use crate::stores::{OrderEvidencePage, OrderQuery, RemoteId, RemoteListing};
+use crate::stock::Effect;
+use crate::stores::{RemoteId, RemoteListing};
 
 /// A doubtful reading is looked at again soon: doubts close by themselves within moments.
 const DOUBT_DELAY: Duration = Duration::from_millis(400);
-/// Pages of a listing. 25,000 objects are Shopify's deepest; WooCommerce pages hold 100. Beyond it something loops.
-const PAGES_MAX: usize = 5000;
-/// Order changes are re-read this far back: stores stamp whole seconds, and lists miss entries at the edges.
-const ORDER_OVERLAP: Duration = Duration::from_secs(3);
 
 impl Engine {
     /// Look at the hinted SKUs; for stores without keys also at those whose stock is about to be written.
@@ -57,26 +55,17 @@ impl Engine {
     /// List the whole shop: link listings by SKU, fold all stock, hint at everything that differs.
     pub(super) async fn look_at_everything(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
         let rows = self.ledger.rows().await?;
-        let before = self.orders_before(pass).await?;
-        let mut found: BySku<RemoteListing> = BTreeMap::new();
-        let mut twice: BTreeSet<Sku> = BTreeSet::new();
-        let mut after: Option<String> = None;
-        for _ in 0..PAGES_MAX {
-            let page = pass.shop.store.list(after.as_deref()).await?;
-            for listing in page.listings {
-                let Some(sku) = listing.sku.clone().filter(|sku| rows.contains_key(sku)) else { continue };
-                if found.insert(sku.clone(), listing).is_some() {
-                    twice.insert(sku);
-                }
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
+        if self.is_first_contact(pass).await? {
+            // Orders name products: which SKU each one is must be known before they are remembered.
+            let Listed { found, .. } = list_shop(pass.shop.store.as_ref(), |sku| rows.contains_key(sku)).await?;
+            let listings: Vec<Seen> = found.iter().map(|(sku, listing)| seen(sku, listing)).collect();
+            self.ledger.see_listings(pass.shop.name(), &listings).await?;
         }
+        let before = self.orders_before(pass).await?;
+        let listed = list_shop(pass.shop.store.as_ref(), |sku| rows.contains_key(sku)).await?;
+        let Listed { found, twice } = listed;
         let at = clock::now();
         for sku in &twice {
-            found.remove(sku);
             let reason = "the shop lists this SKU more than once; shelfd will not guess which one is meant".to_owned();
             self.bury(pass, sku, "content", "duplicate_in_shop", reason).await?;
         }
@@ -196,65 +185,6 @@ impl Engine {
         self.wake_for(changes);
     }
 
-    /// The first look at the order list; takes the baseline at first contact. `None` for stores that need no evidence.
-    async fn orders_before(&self, pass: &Pass<'_>) -> Result<Option<OrdersBefore>, PassError> {
-        if pass.shop.store.stock_kind().is_keyed() {
-            return Ok(None);
-        }
-        let name = pass.shop.name();
-        let cursor = match self.ledger.order_cursor(name).await? {
-            Some(cursor) => cursor,
-            None => {
-                let open = pass.shop.store.orders(&OrderQuery::Open).await?;
-                let baseline = open.store_time.unwrap_or_else(clock::now);
-                let lines = self.lines(name, &open).await?;
-                self.ledger.take_baseline(name, &lines, baseline).await?;
-                OrderCursor { baseline, since: baseline, in_flight: Vec::new() }
-            }
-        };
-        let page = pass.shop.store.orders(&query(&cursor)).await?;
-        Ok(Some(OrdersBefore { lines: self.lines(name, &page).await?, cursor }))
-    }
-
-    async fn orders_after(&self, pass: &Pass<'_>, before: OrdersBefore) -> Result<OrderLook, PassError> {
-        let name = pass.shop.name();
-        let page = pass.shop.store.orders(&query(&before.cursor)).await?;
-        let newest = page.orders.iter().map(|order| order.modified).max();
-        let newest = if planted!(CursorAhead) { Some(clock::now() + ORDER_OVERLAP * 2) } else { newest };
-        let after = self.lines(name, &page).await?;
-        Ok(OrderLook {
-            before: before.lines,
-            after,
-            baseline: before.cursor.baseline,
-            now: page.store_time.unwrap_or_else(clock::now),
-            cursor: newest.unwrap_or(before.cursor.since).max(before.cursor.since),
-        })
-    }
-
-    /// Order lines with the SKU that the ledger lists for what was sold; others are not ours to count.
-    async fn lines(&self, endpoint: &str, page: &OrderEvidencePage) -> Result<Vec<SeenLine>, PassError> {
-        let mut lines = Vec::new();
-        for order in &page.orders {
-            for line in &order.lines {
-                let skus = match &line.variant {
-                    Some(variant) => self.ledger.skus_of_variant(endpoint, variant).await?,
-                    None => self.ledger.skus_of_product(endpoint, &line.product).await?,
-                };
-                let [sku] = skus.as_slice() else { continue };
-                let Some(sku) = Sku::new(sku) else { continue };
-                let evidence = LineEvidence {
-                    share: line.share,
-                    in_flight: line.in_flight,
-                    quantity: line.quantity,
-                    modified: order.modified,
-                    created: order.created,
-                };
-                lines.push(SeenLine { order: order.order.clone(), line: line.line.clone(), sku, evidence });
-            }
-        }
-        Ok(lines)
-    }
-
     /// Give up on an item, with its story.
     pub(super) async fn bury(
         &self,
@@ -282,18 +212,6 @@ impl Engine {
         self.ledger.hint(crate::db::SHEET, &[(sku.to_string(), Want::CONTENT, clock::now())]).await?;
         self.wakes.wake(crate::db::SHEET);
         Ok(())
-    }
-}
-
-struct OrdersBefore {
-    lines: Vec<SeenLine>,
-    cursor: OrderCursor,
-}
-
-fn query(cursor: &OrderCursor) -> OrderQuery {
-    OrderQuery::Changed {
-        since: cursor.since - ORDER_OVERLAP,
-        also: if planted!(InFlightForgotten) { Vec::new() } else { cursor.in_flight.clone() },
     }
 }
 

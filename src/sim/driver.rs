@@ -16,7 +16,7 @@ use super::shop;
 use super::shop_face::ShopFace;
 use super::start::{self, Start};
 use super::watch::Watch;
-use super::world::{Counts, POOL, Shared};
+use super::world::{Counts, POOL, Shared, Trouble};
 use crate::catalog::{Cell, Sku};
 use crate::clock::{self, Simulation};
 use crate::db::MemoryLedger;
@@ -75,7 +75,10 @@ pub(super) struct Driver {
     /// Per shop: everything was looked at since the program started.
     started: Vec<bool>,
     rng: Rng,
-    without: BTreeSet<Kind>,
+    /// How often each kind of event happens in this history.
+    weights: Vec<(Kind, usize)>,
+    /// Turns out of a hundred that are the program's.
+    ours: usize,
     crashes: u64,
     watch: Watch,
 }
@@ -124,6 +127,15 @@ pub(super) fn engine(shared: &Arc<Shared>, ledger: &MemoryLedger, meters: &Meter
     Arc::new(Engine::new(Arc::new(ledger.clone()), book, sheet, shops, Timing::default(), meters.clone()))
 }
 
+/// What a history is like: some have many of one kind of event, some none, some a slow program. An even mixture would
+/// seldom bring rare things together.
+fn temper(plan: &Plan) -> (Vec<(Kind, usize)>, usize) {
+    let mut rng = Rng::new(plan.seed ^ 0x7e3);
+    let weights = KINDS.map(|(kind, weight)| (kind, weight * [0, 1, 1, 1, 4][rng.below(5)]));
+    let ours = [40, 62, 62, 75][rng.below(4)];
+    (weights.into_iter().filter(|(kind, _)| !plan.without.contains(kind)).collect(), ours)
+}
+
 /// Play a history to its end.
 pub fn play(plan: &Plan) -> Outcome {
     // The start is made without the bug.
@@ -160,22 +172,18 @@ impl Driver {
     fn new(plan: &Plan, start: Start) -> Self {
         let Start { mut world, ledger, now } = start;
         world.rng = Rng::new(plan.seed ^ 0x5eed);
-        world.trouble = if plan.calm { 0.0 } else { [0.0, 0.5, 1.0, 2.0][(plan.seed % 4) as usize] };
+        world.troubles = if plan.calm { [0.0; 4] } else { Trouble::mixture(plan.seed) };
         world.story = plan.story.then(Vec::new);
         let shared = Arc::new(Shared::new(world, Effects::new(&plan.stops)));
         // Keys of the start must not come again.
         let clock = Simulation::start(now, 1_000_000);
         let ledger = ledger.fork().gated(Arc::clone(&shared.effects) as _);
-        Self::with(shared, ledger, clock, Rng::new(plan.seed), plan.without.clone())
+        let mut driver = Self::with(shared, ledger, clock, Rng::new(plan.seed));
+        (driver.weights, driver.ours) = temper(plan);
+        driver
     }
 
-    pub fn with(
-        shared: Arc<Shared>,
-        ledger: MemoryLedger,
-        clock: Simulation,
-        rng: Rng,
-        without: BTreeSet<Kind>,
-    ) -> Self {
+    pub fn with(shared: Arc<Shared>, ledger: MemoryLedger, clock: Simulation, rng: Rng) -> Self {
         let meters = start::meters();
         let engine = engine(&shared, &ledger, &meters);
         let watch = Watch::start(&shared.world(), &ledger);
@@ -190,7 +198,8 @@ impl Driver {
             tasks,
             started: vec![false; shops],
             rng,
-            without,
+            weights: Vec::new(),
+            ours: 0,
             crashes: 0,
             watch,
         }
@@ -200,10 +209,10 @@ impl Driver {
         shop::arrivals(&mut self.shared.world(), false);
         let task = self.rng.below(self.tasks.len());
         match self.rng.below(100) {
-            0..62 => {
+            turn if turn < self.ours => {
                 self.poll(task);
             }
-            62..90 => self.event(),
+            0..90 => self.event(),
             90..97 => self.clock.advance(Duration::from_millis(self.rng.below(200) as u64)),
             97..99 => self.clock.advance(Duration::from_millis(self.rng.below(3_000) as u64)),
             _ => self.clock.advance(Duration::from_millis(self.rng.below(30_000) as u64)),
@@ -211,15 +220,13 @@ impl Driver {
     }
 
     fn event(&mut self) {
-        let total: usize = KINDS.iter().map(|(_, weight)| weight).sum();
+        let total: usize = self.weights.iter().map(|(_, weight)| weight).sum();
         let mut at = self.rng.below(total);
-        for (kind, weight) in KINDS {
-            if at < weight {
-                if !self.without.contains(&kind) {
-                    let busy = self.tasks[1..].iter().map(Option::is_some).collect();
-                    let knows = Eyes { ledger: &self.ledger, busy };
-                    people::happen(&mut self.shared.world(), kind, &knows);
-                }
+        for (kind, weight) in &self.weights {
+            if at < *weight {
+                let busy = self.tasks[1..].iter().map(Option::is_some).collect();
+                let knows = Eyes { ledger: &self.ledger, busy };
+                people::happen(&mut self.shared.world(), *kind, &knows);
                 return;
             }
             at -= weight;

@@ -64,7 +64,13 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
                 shop::advance(world, shop, order);
             }
         }
-        Kind::GiveBack if has_order => shop::give_back(world, shop, order, units),
+        Kind::GiveBack if has_order => {
+            // What an order of before the program's memory gives back beside an absolute write is beyond knowing.
+            let (here, old) = (&world.shops[shop], &world.shops[shop].orders[order]);
+            if !old.is_forgotten() || knows.is_quiet(shop, &here.name, &world.truth[old.item].sku) {
+                shop::give_back(world, shop, order, units);
+            }
+        }
         Kind::DeleteOrder if has_order => {
             // A deleted order keeps what it took: its stock never comes back. One that is cancelled *and* deleted before
             // anybody looks leaves no evidence at all.

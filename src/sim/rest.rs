@@ -60,7 +60,7 @@ fn writes(world: &World) -> (u64, i64) {
 fn calm(driver: &mut Driver) {
     {
         let world = &mut *driver.shared.world();
-        world.trouble = 0.0;
+        world.troubles = [0.0; 4];
         world.tell(|| "from here on nothing fails".to_owned());
         for at in 0..world.shops.len() {
             while let Some(order) = world.shops[at].orders.iter().position(|order| order.phase != shop::Phase::Settled)
@@ -173,7 +173,7 @@ fn told_again(driver: &Driver) -> Vec<String> {
     let shared = Arc::new(Shared::new(world, Effects::new(&[])));
     let clock = driver.clock.same();
     shared.world().tell(|| "the ledger is emptied".to_owned());
-    let mut again = Driver::with(Arc::clone(&shared), MemoryLedger::new(), clock, Rng::new(0), BTreeSet::new());
+    let mut again = Driver::with(Arc::clone(&shared), MemoryLedger::new(), clock, Rng::new(0));
     if !settle_down(&mut again) {
         return vec!["an empty ledger finds no rest".to_owned()];
     }

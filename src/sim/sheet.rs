@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::effects::breathe;
-use super::world::{Shared, World};
+use super::world::{Shared, Trouble, World};
 use crate::catalog::{Cell, TabMapping};
 use crate::clock::{self, Time};
 use crate::sheet::{Applied, CellRange, CellWrite, Grid, Receipt, Render, Seen, Shape, SheetError, TabShape, Workbook};
@@ -87,7 +87,7 @@ pub struct SheetFace(pub Arc<Shared>);
 
 impl SheetFace {
     fn trouble(&self, world: &mut World) -> Result<(), SheetError> {
-        if !world.mishap(0.02) {
+        if !world.mishap(Trouble::Fail, 0.02) {
             return Ok(());
         }
         world.counts.calls_failed += 1;
@@ -166,7 +166,7 @@ impl Workbook for SheetFace {
         breathe().await;
         let world = &mut *self.0.world();
         self.trouble(world)?;
-        let stale = world.mishap(0.02) && !world.sheet.past.is_empty();
+        let stale = world.mishap(Trouble::Stale, 0.02) && !world.sheet.past.is_empty();
         if stale {
             let at = world.rng.below(world.sheet.past.len());
             if world.sheet.past[at].0 + STALE_MAX > clock::now() {
@@ -212,7 +212,7 @@ impl Workbook for SheetFace {
                 Ok(grid.into_iter().map(|row| row.into_iter().map(seen).collect()).collect())
             };
             let left = look.iter().map(shown).collect::<Result<_, SheetError>>()?;
-            (Receipt { applied, left }, world.mishap(0.03))
+            (Receipt { applied, left }, world.mishap(Trouble::Lost, 0.03))
         };
         if !self.0.effects.end().await || lost {
             let world = &mut *self.0.world();

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use chrono::SubsecRound as _;
+use chrono::{SubsecRound as _, TimeDelta};
 
-use super::world::{Letter, World};
+use super::world::{Letter, Trouble, World};
 use crate::catalog::Money;
 use crate::clock::{self, Time};
 use crate::stores::StockKind;
@@ -45,6 +45,18 @@ pub struct Order {
     pub phase: Phase,
     pub(super) created: Time,
     pub(super) modified: Time,
+}
+
+impl Order {
+    /// One that took its units long ago.
+    pub(super) fn taken(id: u64, item: usize, quantity: i64, at: Time) -> Self {
+        Self { id, item, quantity, share: quantity, returned: false, phase: Phase::Settled, created: at, modified: at }
+    }
+
+    /// Older than what the program looks back for at first contact.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.created + TimeDelta::days(45) < clock::now() && !self.returned
+    }
 }
 
 /// One listing.
@@ -148,13 +160,13 @@ fn moves(world: &mut World, shop: usize, item: usize, units: i64) {
 
 fn mail(world: &mut World, shop: usize, item: usize) {
     world.counts.webhooks_sent += 1;
-    if world.mishap(0.15) {
+    if world.mishap(Trouble::Post, 0.15) {
         world.counts.webhooks_lost += 1;
         return;
     }
     let id = world.serial();
     let letter = Letter { shop, id, item };
-    if world.mishap(0.15) {
+    if world.mishap(Trouble::Post, 0.15) {
         world.counts.webhooks_doubled += 1;
         world.mail.push(letter.clone());
     }
@@ -247,13 +259,18 @@ pub fn give_back(world: &mut World, shop: usize, order: usize, units: i64) {
     let at_once = world.shops[shop].kind.is_keyed();
     let here = &mut world.shops[shop].orders[order];
     here.modified = clock::now().trunc_subsecs(0);
-    here.returned = true;
     if at_once {
+        here.returned = true;
         here.share -= units;
         moves(world, shop, item, units);
         mail(world, shop, item);
     } else {
+        let at_a_stroke = here.is_forgotten();
         here.phase = Phase::Returning(units);
+        here.returned = true;
+        while at_a_stroke && world.shops[shop].orders[order].phase != Phase::Settled {
+            advance(world, shop, order);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use chrono::{SubsecRound as _, TimeDelta};
 
 use super::effects::breathe;
 use super::shop::{Arriving, Late, Listing, Order, Phase, STALE_MAX, arrive};
-use super::world::{POOL, Shared, World};
+use super::world::{POOL, Shared, Trouble, World};
 use crate::catalog::{Pool, Sku};
 use crate::clock;
 use crate::stores::{
@@ -49,7 +49,7 @@ impl ShopFace {
     }
 
     fn trouble(&self, world: &mut World) -> Result<(), StoreError> {
-        if !world.mishap(0.03) {
+        if !world.mishap(Trouble::Fail, 0.03) {
             return Ok(());
         }
         world.counts.calls_failed += 1;
@@ -86,7 +86,7 @@ impl ShopFace {
     fn stock(&self, world: &mut World, items: &[usize]) -> Vec<i64> {
         // An order log needs stock and orders of one database; the order list would betray an older reading.
         let past = world.shops[self.shop].past.len();
-        if self.kind.is_keyed() && past > 0 && world.mishap(0.03) {
+        if self.kind.is_keyed() && past > 0 && world.mishap(Trouble::Stale, 0.03) {
             let at = world.rng.below(past);
             let (when, then) = &world.shops[self.shop].past[at];
             if *when + STALE_MAX > clock::now() && items.iter().all(|item| then.contains_key(item)) {
@@ -250,7 +250,8 @@ impl Store for ShopFace {
         let world = &mut *self.shared.world();
         self.trouble(world)?;
         let wanted = |order: &&Order| match query {
-            OrderQuery::Open => true,
+            // Every other one that took its units is long completed.
+            OrderQuery::Open => order.phase != Phase::Settled || order.id % 2 == 0,
             OrderQuery::Changed { since, also } => order.modified >= *since || also.contains(&order.id.to_string()),
         };
         let orders = world.shops[self.shop].orders.iter().filter(wanted).map(|order| self.evidence(order)).collect();
@@ -328,7 +329,7 @@ impl Store for ShopFace {
             } else {
                 writes.iter().map(|write| self.write_unkeyed(world, write, false)).collect()
             };
-            (outcomes, world.mishap(0.05))
+            (outcomes, world.mishap(Trouble::Lost, 0.05))
         };
         if !self.shared.effects.end().await || lost {
             self.shared.world().counts.answers_lost += 1;

@@ -1,18 +1,18 @@
 //! Where histories start: worlds at rest, made once per thread and copied.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeZone as _;
+use chrono::{TimeDelta, TimeZone as _};
 
 use super::driver::Driver;
 use super::effects::Effects;
 use super::rest;
 use super::sheet::{self, Sheet};
-use super::shop::Shop;
+use super::shop::{Listing, Order, Shop};
 use super::world::{Counts, Shared, Truth, World};
-use crate::catalog::{Cell, Sku};
+use crate::catalog::{Cell, Money, Sku};
 use crate::clock::{Simulation, Time};
 use crate::db::MemoryLedger;
 use crate::lab::catalog::rng::Rng;
@@ -28,7 +28,9 @@ pub(super) struct Start {
 }
 
 /// So many different worlds.
-const WORLDS: u64 = 24;
+const WORLDS: u64 = 48;
+/// Orders from before the program came are numbered from here.
+const OLD_ORDERS: u64 = 1_000_000;
 /// Every so many-th history starts with an empty ledger and empty shops.
 const FROM_NOTHING: u64 = 10;
 
@@ -46,17 +48,17 @@ pub(super) fn meters() -> Meters {
 pub(super) fn of(seed: u64) -> Start {
     let number = (seed / 4) % WORLDS;
     if seed % FROM_NOTHING == FROM_NOTHING - 1 {
-        return new(number);
+        return new(number, false);
     }
     if let Some(start) = STARTS.with_borrow(|starts| starts.get(&number).cloned()) {
         return start;
     }
-    let start = at_rest(new(number));
+    let start = at_rest(new(number, true));
     STARTS.with_borrow_mut(|starts| starts.insert(number, start.clone()));
     start
 }
 
-fn new(number: u64) -> Start {
+fn new(number: u64, furnished: bool) -> Start {
     let mut rng = Rng::new(number);
     let now = chrono::Utc.with_ymd_and_hms(2026, 3, 28, 12, 0, 0).single().unwrap_or_default();
     let skus = 1 + number as usize % 3;
@@ -87,13 +89,16 @@ fn new(number: u64) -> Start {
     };
     let names = ["one", "two", "three"];
     let mut shop = |(name, kind): (&&str, &StockKind)| Shop::new(name, *kind, [0, 0, 1, 2][rng.below(4)]);
-    let shops = names.iter().zip(kinds).map(&mut shop).collect();
+    let mut shops: Vec<Shop> = names.iter().zip(kinds).map(&mut shop).collect();
+    if furnished && number % 3 == 1 {
+        shops.iter_mut().for_each(|shop| furnish(shop, &truth, now, &mut rng));
+    }
     let (pending, hit, unsure) = (vec![0; truth.len()], vec![0; truth.len()], vec![false; truth.len()]);
     let founded = truth.iter().map(|truth| truth.units).collect();
     let moved = vec![vec![vec![0]; truth.len()]; kinds.len() + 1];
     let world = World {
         rng,
-        trouble: 0.0,
+        troubles: [0.0; 4],
         truth,
         sheet,
         shops,
@@ -113,11 +118,24 @@ fn new(number: u64) -> Start {
     Start { world, ledger: MemoryLedger::new(), now }
 }
 
+/// A shop that sold before the program came: it lists everything already, and has old orders. What moves there before the
+/// program's first look is nobody's business, so histories begin after it.
+fn furnish(shop: &mut Shop, truth: &[Truth], now: Time, rng: &mut Rng) {
+    let Some(price) = Money::from_store("9.50") else { return };
+    for (item, truth) in truth.iter().enumerate() {
+        let mut listing = Listing::new(format!("Thing {}", truth.sku), price);
+        listing.stock = (truth.units - shop.buffer).max(0);
+        shop.listings.insert(item, listing);
+        let at = now - TimeDelta::days(if item == 0 { rng.between(1, 40) } else { rng.between(50, 400) });
+        shop.orders.push(Order::taken(OLD_ORDERS + item as u64, item, rng.between(1, 4), at));
+    }
+}
+
 /// The same after the program has run for a while.
 fn at_rest(start: Start) -> Start {
     let clock = Simulation::start(start.now, 0);
     let shared = Arc::new(Shared::new(start.world, Effects::new(&[])));
-    let mut driver = Driver::with(shared, start.ledger, clock, Rng::new(0), BTreeSet::new());
+    let mut driver = Driver::with(shared, start.ledger, clock, Rng::new(0));
     rest::settle_down(&mut driver);
     let mut world = driver.shared.world().clone();
     world.counts = Counts::default();

@@ -92,6 +92,29 @@ impl Counts {
     }
 }
 
+/// Kinds of trouble with calls and webhooks. Each world has its own mixture: what seldom meets in an even one meets often in
+/// one that has much of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// A call fails.
+    Fail,
+    /// A write's answer is lost.
+    Lost,
+    /// A read is older than what is there.
+    Stale,
+    /// Webhooks are lost or doubled.
+    Post,
+}
+
+impl Trouble {
+    /// How often each kind happens in a world with this seed, in the order of their names.
+    pub fn mixture(seed: u64) -> [f64; 4] {
+        let mut rng = Rng::new(seed ^ 0x7b0b);
+        let level = [0.0, 0.5, 1.0, 2.0][(seed % 4) as usize];
+        [(); 4].map(|()| level * [0.0, 0.5, 1.0, 1.0, 4.0][rng.below(5)])
+    }
+}
+
 /// A webhook on its way.
 #[derive(Debug, Clone)]
 pub struct Letter {
@@ -108,8 +131,8 @@ pub struct Letter {
 pub struct World {
     /// Chance.
     pub rng: Rng,
-    /// How often things go wrong: 0 never.
-    pub trouble: f64,
+    /// How often each kind of [`Trouble`] happens; 1 is ordinary.
+    pub troubles: [f64; 4],
     /// What is true.
     pub truth: Vec<Truth>,
     /// The spreadsheet.
@@ -143,9 +166,10 @@ pub struct World {
 }
 
 impl World {
-    /// Something went wrong with this chance, times the trouble of this world.
-    pub fn mishap(&mut self, share: f64) -> bool {
-        self.trouble > 0.0 && self.rng.chance(share * self.trouble)
+    /// Something went wrong with this chance, times the trouble of its kind in this world.
+    pub fn mishap(&mut self, trouble: Trouble, share: f64) -> bool {
+        let times = self.troubles[trouble as usize];
+        times > 0.0 && self.rng.chance(share * times)
     }
 
     /// The fate of open writes to the sheet was blurred for good.

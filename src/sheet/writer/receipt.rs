@@ -104,9 +104,7 @@ impl Flush<'_> {
                 Seen { formula: true, .. } => Some(CellOutcome::Formula { row }),
                 // The same number, shown differently: the condition does not find it.
                 Seen { cell, .. } if self.same(&cell, &sent.before) => None,
-                _ if shows_it && job.doubt.is_some() && !planted!(OwnNumberIsPersons) => {
-                    Some(CellOutcome::Written { row })
-                }
+                _ if shows_it && job.doubt.is_some() => Some(CellOutcome::Written { row }),
                 _ if shows_it => Some(CellOutcome::AlreadyThere { row }),
                 Seen { cell, .. } => Some(job.changed(row, cell)),
             };

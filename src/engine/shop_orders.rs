@@ -1,0 +1,102 @@
+//! Orders as evidence: the looks at a shop's order list around a reading of its stock.
+
+use std::time::Duration;
+
+use super::shop_pass::Pass;
+use super::{Engine, PassError};
+use crate::catalog::Sku;
+use crate::clock;
+use crate::db::{OrderCursor, OrderLook, SeenLine};
+use crate::planted;
+use crate::stock::LineEvidence;
+use crate::stores::{OrderEvidencePage, OrderQuery};
+
+/// Order changes are re-read this far back: stores stamp whole seconds, and lists miss entries at the edges.
+const ORDER_OVERLAP: Duration = Duration::from_secs(3);
+/// At first contact, orders changed within so long are remembered: most shops take goods back for 14 to 30 days. An older
+/// one that changes later is adopted as it stands.
+const REMEMBERED_FOR: Duration = Duration::from_secs(45 * 24 * 3_600);
+
+/// The first look at the order list.
+pub(super) struct OrdersBefore {
+    lines: Vec<SeenLine>,
+    cursor: OrderCursor,
+}
+
+impl Engine {
+    /// Has nothing been read of this shop's orders yet?
+    pub(super) async fn is_first_contact(&self, pass: &Pass<'_>) -> Result<bool, PassError> {
+        Ok(!pass.shop.store.stock_kind().is_keyed() && self.ledger.order_cursor(pass.shop.name()).await?.is_none())
+    }
+
+    /// The first look at the order list; takes the baseline at first contact. `None` for stores that need no evidence.
+    pub(super) async fn orders_before(&self, pass: &Pass<'_>) -> Result<Option<OrdersBefore>, PassError> {
+        if pass.shop.store.stock_kind().is_keyed() {
+            return Ok(None);
+        }
+        let name = pass.shop.name();
+        let cursor = match self.ledger.order_cursor(name).await? {
+            Some(cursor) => cursor,
+            None => {
+                let open = pass.shop.store.orders(&OrderQuery::Open).await?;
+                let baseline = open.store_time.unwrap_or_else(clock::now);
+                // Orders that may yet be cancelled or refunded: what they give back counts by what they took.
+                let recent = OrderQuery::Changed { since: baseline - REMEMBERED_FOR, also: Vec::new() };
+                let recent = pass.shop.store.orders(&recent).await?;
+                let mut lines = self.lines(name, &open).await?;
+                lines.extend(self.lines(name, &recent).await?);
+                lines.retain(|line| line.evidence.created < baseline && !planted!(NothingRemembered));
+                self.ledger.take_baseline(name, &lines, baseline).await?;
+                OrderCursor { baseline, since: baseline, in_flight: Vec::new() }
+            }
+        };
+        let page = pass.shop.store.orders(&query(&cursor)).await?;
+        Ok(Some(OrdersBefore { lines: self.lines(name, &page).await?, cursor }))
+    }
+
+    pub(super) async fn orders_after(&self, pass: &Pass<'_>, before: OrdersBefore) -> Result<OrderLook, PassError> {
+        let name = pass.shop.name();
+        let page = pass.shop.store.orders(&query(&before.cursor)).await?;
+        let newest = page.orders.iter().map(|order| order.modified).max();
+        let newest = if planted!(CursorAhead) { Some(clock::now() + ORDER_OVERLAP * 2) } else { newest };
+        let after = self.lines(name, &page).await?;
+        Ok(OrderLook {
+            before: before.lines,
+            after,
+            baseline: before.cursor.baseline,
+            now: page.store_time.unwrap_or_else(clock::now),
+            cursor: newest.unwrap_or(before.cursor.since).max(before.cursor.since),
+        })
+    }
+
+    /// Order lines with the SKU that the ledger lists for what was sold; others are not ours to count.
+    async fn lines(&self, endpoint: &str, page: &OrderEvidencePage) -> Result<Vec<SeenLine>, PassError> {
+        let mut lines = Vec::new();
+        for order in &page.orders {
+            for line in &order.lines {
+                let skus = match &line.variant {
+                    Some(variant) => self.ledger.skus_of_variant(endpoint, variant).await?,
+                    None => self.ledger.skus_of_product(endpoint, &line.product).await?,
+                };
+                let [sku] = skus.as_slice() else { continue };
+                let Some(sku) = Sku::new(sku) else { continue };
+                let evidence = LineEvidence {
+                    share: line.share,
+                    in_flight: line.in_flight,
+                    quantity: line.quantity,
+                    modified: order.modified,
+                    created: order.created,
+                };
+                lines.push(SeenLine { order: order.order.clone(), line: line.line.clone(), sku, evidence });
+            }
+        }
+        Ok(lines)
+    }
+}
+
+fn query(cursor: &OrderCursor) -> OrderQuery {
+    OrderQuery::Changed {
+        since: cursor.since - ORDER_OVERLAP,
+        also: if planted!(InFlightForgotten) { Vec::new() } else { cursor.in_flight.clone() },
+    }
+}
