@@ -55,21 +55,22 @@ impl Engine {
     /// List the whole shop: link listings by SKU, fold all stock, hint at everything that differs.
     pub(super) async fn look_at_everything(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
         let rows = self.ledger.rows().await?;
-        if self.is_first_contact(pass).await? {
-            // Orders name products: which SKU each one is must be known before they are remembered.
-            let Listed { found, .. } = list_shop(pass.shop.store.as_ref(), |sku| rows.contains_key(sku)).await?;
-            let listings: Vec<Seen> = found.iter().map(|(sku, listing)| seen(sku, listing)).collect();
-            self.ledger.see_listings(pass.shop.name(), &listings).await?;
-        }
         let before = self.orders_before(pass).await?;
-        let listed = list_shop(pass.shop.store.as_ref(), |sku| rows.contains_key(sku)).await?;
-        let Listed { found, twice } = listed;
+        let Listed { found, twice } = list_shop(pass.shop.store.as_ref(), |sku| rows.contains_key(sku)).await?;
         let at = clock::now();
         for sku in &twice {
             let reason = "the shop lists this SKU more than once; shelfd will not guess which one is meant".to_owned();
             self.bury(pass, sku, "content", "duplicate_in_shop", reason).await?;
         }
         let known = self.ledger.listings(pass.shop.name()).await?;
+        let new: BySku<Seen> = found
+            .iter()
+            .filter(|(sku, _)| !known.contains_key(*sku))
+            .map(|(sku, listing)| (sku.clone(), seen(sku, listing)))
+            .collect();
+        if let Some(before) = before.as_ref().filter(|_| !new.is_empty()) {
+            self.remember_orders(pass, &new, before).await?;
+        }
         for sku in known.keys().filter(|sku| !found.contains_key(*sku) && !twice.contains(*sku)) {
             self.ledger.forget_listing(pass.shop.name(), sku, at).await?;
         }

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use super::shop_pass::Pass;
-use super::{Engine, PassError};
+use super::{BySku, Engine, PassError};
 use crate::catalog::Sku;
 use crate::clock;
-use crate::db::{OrderCursor, OrderLook, SeenLine};
+use crate::db::{OrderCursor, OrderLook, Seen, SeenLine};
 use crate::planted;
 use crate::stock::LineEvidence;
 use crate::stores::{OrderEvidencePage, OrderQuery};
 
 /// Order changes are re-read this far back: stores stamp whole seconds, and lists miss entries at the edges.
 const ORDER_OVERLAP: Duration = Duration::from_secs(3);
-/// At first contact, orders changed within so long are remembered: most shops take goods back for 14 to 30 days. An older
-/// one that changes later is adopted as it stands.
+/// When a product is met for the first time, its orders changed within so long are remembered: most shops take goods back for
+/// 14 to 30 days. An older one that changes later is adopted as it stands.
 const REMEMBERED_FOR: Duration = Duration::from_secs(45 * 24 * 3_600);
 
 /// The first look at the order list.
@@ -24,9 +24,27 @@ pub(super) struct OrdersBefore {
 }
 
 impl Engine {
-    /// Has nothing been read of this shop's orders yet?
-    pub(super) async fn is_first_contact(&self, pass: &Pass<'_>) -> Result<bool, PassError> {
-        Ok(!pass.shop.store.stock_kind().is_keyed() && self.ledger.order_cursor(pass.shop.name()).await?.is_none())
+    /// Products that are met for the first time: what recent orders took of them is remembered, so that it counts when they
+    /// give it back.
+    pub(super) async fn remember_orders(
+        &self,
+        pass: &Pass<'_>,
+        new: &BySku<Seen>,
+        before: &OrdersBefore,
+    ) -> Result<(), PassError> {
+        let name = pass.shop.name();
+        // Orders name products: which SKU each one is must be known first.
+        let listings: Vec<Seen> = new.values().cloned().collect();
+        self.ledger.see_listings(name, &listings).await?;
+        let baseline = before.cursor.baseline;
+        let recent = OrderQuery::Changed { since: clock::now() - REMEMBERED_FOR, also: Vec::new() };
+        let mut lines = Vec::new();
+        for query in [OrderQuery::Open, recent] {
+            let page = pass.shop.store.orders(&query).await?;
+            lines.extend(self.lines(name, &page).await?);
+        }
+        lines.retain(|line| new.contains_key(&line.sku) && !planted!(NothingRemembered));
+        Ok(self.ledger.take_baseline(name, &lines, baseline).await?)
     }
 
     /// The first look at the order list; takes the baseline at first contact. `None` for stores that need no evidence.
@@ -40,12 +58,7 @@ impl Engine {
             None => {
                 let open = pass.shop.store.orders(&OrderQuery::Open).await?;
                 let baseline = open.store_time.unwrap_or_else(clock::now);
-                // Orders that may yet be cancelled or refunded: what they give back counts by what they took.
-                let recent = OrderQuery::Changed { since: baseline - REMEMBERED_FOR, also: Vec::new() };
-                let recent = pass.shop.store.orders(&recent).await?;
-                let mut lines = self.lines(name, &open).await?;
-                lines.extend(self.lines(name, &recent).await?);
-                lines.retain(|line| line.evidence.created < baseline && !planted!(NothingRemembered));
+                let lines = self.lines(name, &open).await?;
                 self.ledger.take_baseline(name, &lines, baseline).await?;
                 OrderCursor { baseline, since: baseline, in_flight: Vec::new() }
             }

@@ -95,10 +95,16 @@ pub(super) fn book(ledger: &MemoryLedger, sku: &Sku) -> Book {
     ledger.book(sku, &POOL.to_owned()).now_or_never().and_then(Result::ok).unwrap_or_default()
 }
 
+/// The open write to the sheet: the number it replaces, and its own.
+fn open_write(book: &Book) -> Option<(i64, i64)> {
+    let intent = book.sides.get(SHEET)?.intent.as_ref()?;
+    Some((intent.expected, intent.expected + intent.delta))
+}
+
 impl Knows for Eyes<'_> {
-    fn open_in_sheet(&self, sku: &Sku) -> i64 {
+    fn open_in_sheet(&self, sku: &Sku) -> Option<(i64, i64)> {
         let book = book(self.ledger, sku);
-        book.sides.get(SHEET).and_then(|side| side.intent.as_ref()).map_or(0, |intent| intent.delta)
+        open_write(&book)
     }
 
     fn is_quiet(&self, shop: usize, name: &str, sku: &Sku) -> bool {
@@ -262,7 +268,7 @@ impl Driver {
         if at == 0 {
             let world = &mut *self.shared.world();
             world.sheet_lost = false;
-            world.hit.fill(0);
+            world.hit.fill(None);
             return Box::pin(async move {
                 let read = engine.read_sheet(ReadManner::Probe).await;
                 if read.is_ok() {
@@ -315,22 +321,21 @@ impl Driver {
         let world = &mut *self.shared.world();
         for item in 0..world.truth.len() {
             let book = book(&self.ledger, &world.truth[item].sku);
-            let side = book.sides.get(SHEET);
-            let own = side.and_then(|side| side.intent.as_ref()).map_or(0, |intent| intent.delta);
-            if dead && world.hit[item] != 0 && world.hit[item] != own {
+            let own = open_write(&book);
+            if let Some((from, to)) = world.hit[item].filter(|hit| dead && Some(*hit) != own) {
                 // Another row's number stands here, and nobody is left to put back what was.
-                world.truth[item].leeway += world.hit[item].abs();
+                world.truth[item].leeway += (to - from).abs();
                 world.counts.leeways += 1;
             }
-            let Some(intent) = side.and_then(|side| side.intent.as_ref()) else {
+            let Some((from, to)) = own else {
                 (world.pending[item], world.unsure[item]) = (0, false);
                 continue;
             };
-            let ours = if world.hit[item] == 0 { intent.expected } else { intent.expected + intent.delta };
+            let ours = if world.hit[item] == own { to } else { from };
             let row = world.sheet.row_of(world.truth[item].sku.as_str());
             let shown = row.map(|row| &world.sheet.rows[row][sheet::STOCK]);
             if !world.unsure[item] && shown != Some(&Cell::Number(ours as f64)) {
-                world.truth[item].leeway += intent.delta.abs();
+                world.truth[item].leeway += (to - from).abs();
                 world.counts.leeways += 1;
             }
             world.unsure[item] = true;

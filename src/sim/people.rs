@@ -41,8 +41,8 @@ pub const KINDS: [(Kind, usize); 12] = [
 
 /// What people need to know of the program, to leave alone what no platform could keep apart.
 pub trait Knows {
-    /// Units that an open write to the sheet would move, for this SKU.
-    fn open_in_sheet(&self, sku: &Sku) -> i64;
+    /// The open write to the sheet for this SKU: the number it replaces, and its own.
+    fn open_in_sheet(&self, sku: &Sku) -> Option<(i64, i64)>;
     /// True when nothing of the program's is open at a shop (index and name) for this SKU.
     fn is_quiet(&self, shop: usize, name: &str, sku: &Sku) -> bool;
     /// Hand over a webhook of a shop. True when it was taken.
@@ -145,17 +145,17 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
         return;
     }
     // While the fate of our own write is open, a person's change of the same cell may be taken for it.
-    let open = knows.open_in_sheet(&world.truth[item].sku).abs();
+    let own = knows.open_in_sheet(&world.truth[item].sku);
+    let open = own.map_or(0, |(from, to)| (to - from).abs());
     if world.unsure[item] {
         world.truth[item].leeway += open;
         world.counts.leeways += 1;
     } else {
         world.pending[item] += open;
     }
-    let own = knows.open_in_sheet(&world.truth[item].sku);
-    if world.hit[item] != 0 && world.hit[item] != own {
+    if let Some((from, to)) = world.hit[item].filter(|hit| Some(*hit) != own) {
         // The number shown is another row's, for the moment until it is put back: the person adds to what is not theirs.
-        world.truth[item].leeway += world.hit[item].abs();
+        world.truth[item].leeway += (to - from).abs();
         world.counts.leeways += 1;
     }
     world.sheet.touch();

@@ -136,7 +136,9 @@ fn enter(world: &mut World, cell: &CellWrite) -> Applied {
         (applied, owner, cell.only_if, &cell.value)
         && let Some(item) = world.truth.iter().position(|truth| truth.sku.as_str() == sku)
     {
-        world.hit[item] = *to as i64 - from;
+        let to = *to as i64;
+        let is_put_back = world.hit[item] == Some((to, from));
+        world.hit[item] = (!is_put_back).then_some((from, to));
     }
     if column == STOCK && applied == Applied::Plainly {
         world.wrong.push(format!("the stock in row {} was written whatever it showed", row + 1));

@@ -74,12 +74,15 @@ pub struct Listing {
     pub(super) seen_in: u64,
     /// How often its stock has changed.
     pub(super) revision: u64,
+    /// What staff had moved when the program last read the stock with no order under way: what came later may hide in what
+    /// orders are about to take.
+    pub(super) staff_plain: i64,
 }
 
 impl Listing {
     /// A new one.
     pub fn new(title: String, price: Money) -> Self {
-        Self { stock: 0, title, price, staff: (0, 0), seen_in: 0, revision: 0 }
+        Self { stock: 0, title, price, staff: (0, 0), seen_in: 0, revision: 0, staff_plain: 0 }
     }
 }
 
@@ -311,9 +314,14 @@ pub(super) fn arrive(world: &mut World, shop: usize, item: usize, write: Arrivin
         Arriving::Set { value, staff_seen } => {
             // What staff did since the read behind it is gone, and nothing can tell.
             let forgotten = listing.staff.0 - staff_seen;
+            let hidden = (listing.staff.0 - listing.staff_plain).abs();
             listing.stock = value;
             listing.staff.1 = listing.staff.0;
             world.truth[item].units -= forgotten;
+            if hidden > 0 {
+                world.truth[item].leeway += hidden;
+                world.counts.leeways += 1;
+            }
         }
     }
     listing.revision += 1;

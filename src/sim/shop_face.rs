@@ -99,7 +99,12 @@ impl ShopFace {
         let shop = &mut world.shops[self.shop];
         let mut revisions = self.revisions.lock().unwrap_or_else(PoisonError::into_inner);
         for item in items {
+            let moving = |order: &Order| order.item == *item && order.phase != Phase::Settled;
+            let is_plain = !shop.orders.iter().any(moving);
             if let Some(listing) = shop.listings.get_mut(item) {
+                if is_plain {
+                    listing.staff_plain = listing.staff.0;
+                }
                 listing.staff.1 = listing.staff.0;
                 listing.seen_in = shop.passes;
                 revisions.insert(*item, (listing.stock, listing.revision));

@@ -93,7 +93,7 @@ fn new(number: u64, furnished: bool) -> Start {
     if furnished && number % 3 == 1 {
         shops.iter_mut().for_each(|shop| furnish(shop, &truth, now, &mut rng));
     }
-    let (pending, hit, unsure) = (vec![0; truth.len()], vec![0; truth.len()], vec![false; truth.len()]);
+    let (pending, hit, unsure) = (vec![0; truth.len()], vec![None; truth.len()], vec![false; truth.len()]);
     let founded = truth.iter().map(|truth| truth.units).collect();
     let moved = vec![vec![vec![0]; truth.len()]; kinds.len() + 1];
     let world = World {

@@ -157,8 +157,8 @@ pub struct World {
     pub founded: Vec<i64>,
     /// By place (the sheet, then the shops) and SKU: units moved there by others, after each time.
     pub moved: Vec<Vec<Vec<i64>>>,
-    /// Per SKU: what the turn under way has written to its stock cell, as a difference.
-    pub hit: Vec<i64>,
+    /// Per SKU: what the turn under way has written to its stock cell: the number replaced, and the new one.
+    pub hit: Vec<Option<(i64, i64)>>,
     /// An answer of the sheet was lost in the turn under way.
     pub sheet_lost: bool,
     /// The same, in the poll under way.

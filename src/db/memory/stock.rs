@@ -224,7 +224,7 @@ impl State {
             lines.entry(line.clone()).or_insert_with(|| (sku.clone(), kept));
         }
         for name in [baseline_name(endpoint), cursor_name(endpoint)] {
-            self.set_fact(&name, &time_to_fact(baseline));
+            self.facts.entry(name).or_insert_with(|| time_to_fact(baseline));
         }
     }
 }

@@ -67,7 +67,8 @@ impl SqliteLedger {
                 .await?;
         }
         for name in [baseline_name(endpoint), cursor_name(endpoint)] {
-            set_fact(&mut tx, &name, &time_to_fact(baseline)).await?;
+            let sql = "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING";
+            sqlx::query(sql).bind(name).bind(time_to_fact(baseline)).execute(&mut *tx).await?;
         }
         Ok(tx.commit().await?)
     }
