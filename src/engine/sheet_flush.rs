@@ -191,7 +191,6 @@ impl Engine {
         if report.moved > 0 || report.put_back > 0 {
             tracing::info!(moved = report.moved, put_back = report.put_back, "rows had moved under a write");
         }
-        self.own_up(&report.stranded).await?;
         let mut tally = Tally::default();
         let mut settled = Vec::new();
         let mut unknown: BTreeMap<Pool, Vec<Sku>> = BTreeMap::new();
@@ -230,6 +229,8 @@ impl Engine {
         }
         self.touch(touched);
         self.settle_cells(settled).await?;
+        // Only now: while a write of its own is open there, nothing else is accounted for.
+        self.own_up(&report.stranded).await?;
         for (pool, skus) in unknown {
             self.ledger.mark_unknown(SHEET, &pool, &skus, Some(clock::now())).await?;
         }

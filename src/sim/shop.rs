@@ -13,6 +13,9 @@ use crate::stores::StockKind;
 /// Reads of a shop may be so old.
 pub(super) const STALE_MAX: Duration = Duration::from_secs(8);
 
+/// An order that takes its units later than this had waited for its payment.
+const PAID_AT_ONCE: TimeDelta = TimeDelta::seconds(120);
+
 /// How far an order has come with taking its units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -77,12 +80,38 @@ pub struct Listing {
     /// What staff had moved when the program last read the stock with no order under way: what came later may hide in what
     /// orders are about to take.
     pub(super) staff_plain: i64,
+    /// The same, of a read that no look at the orders has followed yet, and how often orders had moved the stock by then.
+    pub(super) staff_perhaps: Option<(i64, u64)>,
+    /// How often orders have moved the stock, or said so; and by the program's last look at them.
+    pub(super) order_moves: (u64, u64),
+}
+
+impl Listing {
+    /// The program looks at the orders: a read before, with no order moving since the look before that, leaves no doubt.
+    pub(super) fn orders_seen(&mut self) {
+        if let Some((staff, moves)) = self.staff_perhaps.take()
+            && moves == self.order_moves.0
+        {
+            self.staff_plain = staff;
+        }
+        self.order_moves.1 = self.order_moves.0;
+    }
 }
 
 impl Listing {
     /// A new one.
     pub fn new(title: String, price: Money) -> Self {
-        Self { stock: 0, title, price, staff: (0, 0), seen_in: 0, revision: 0, staff_plain: 0 }
+        Self {
+            stock: 0,
+            title,
+            price,
+            staff: (0, 0),
+            seen_in: 0,
+            revision: 0,
+            staff_plain: 0,
+            staff_perhaps: None,
+            order_moves: (0, 0),
+        }
     }
 }
 
@@ -218,6 +247,11 @@ pub fn advance(world: &mut World, shop: usize, order: usize) {
     let next = match phase {
         Phase::Settled => return,
         Phase::Placed => {
+            // Paid long after it was placed: its new status is a change of its own.
+            let here = &mut world.shops[shop].orders[order];
+            if here.modified + PAID_AT_ONCE < clock::now() {
+                here.modified = clock::now().trunc_subsecs(0);
+            }
             moves(world, shop, item, -quantity);
             Phase::Reduced
         }
@@ -247,6 +281,9 @@ pub fn advance(world: &mut World, shop: usize, order: usize) {
         }
     };
     world.shops[shop].orders[order].phase = next;
+    if let Some(listing) = world.shops[shop].listings.get_mut(&item) {
+        listing.order_moves.0 += 1;
+    }
     world.tell(|| format!("shop {shop}: order {id} {phase:?} -> {next:?}"));
 }
 

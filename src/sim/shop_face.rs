@@ -102,9 +102,8 @@ impl ShopFace {
             let moving = |order: &Order| order.item == *item && order.phase != Phase::Settled;
             let is_plain = !shop.orders.iter().any(moving);
             if let Some(listing) = shop.listings.get_mut(item) {
-                if is_plain {
-                    listing.staff_plain = listing.staff.0;
-                }
+                let (now, looked) = listing.order_moves;
+                listing.staff_perhaps = (is_plain && now == looked).then_some((listing.staff.0, now));
                 listing.staff.1 = listing.staff.0;
                 listing.seen_in = shop.passes;
                 revisions.insert(*item, (listing.stock, listing.revision));
@@ -254,6 +253,7 @@ impl Store for ShopFace {
         breathe().await;
         let world = &mut *self.shared.world();
         self.trouble(world)?;
+        world.shops[self.shop].listings.values_mut().for_each(Listing::orders_seen);
         let wanted = |order: &&Order| match query {
             // Every other one that took its units is long completed.
             OrderQuery::Open => order.phase != Phase::Settled || order.id % 2 == 0,
