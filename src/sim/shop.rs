@@ -77,11 +77,13 @@ pub struct Listing {
     pub(super) seen_in: u64,
     /// How often its stock has changed.
     pub(super) revision: u64,
-    /// What staff had moved when the program last read the stock with no order under way: what came later may hide in what
-    /// orders are about to take.
-    pub(super) staff_plain: i64,
+    /// Units that staff have moved so far, whichever way.
+    pub(super) travel: i64,
+    /// That, when the program last read the stock with no order under way: what came later may hide in what orders are
+    /// about to take.
+    pub(super) travel_plain: i64,
     /// The same, of a read that no look at the orders has followed yet, and how often orders had moved the stock by then.
-    pub(super) staff_perhaps: Option<(i64, u64)>,
+    pub(super) travel_perhaps: Option<(i64, u64)>,
     /// How often orders have moved the stock, or said so; and by the program's last look at them.
     pub(super) order_moves: (u64, u64),
 }
@@ -89,10 +91,10 @@ pub struct Listing {
 impl Listing {
     /// The program looks at the orders: a read before, with no order moving since the look before that, leaves no doubt.
     pub(super) fn orders_seen(&mut self) {
-        if let Some((staff, moves)) = self.staff_perhaps.take()
+        if let Some((travel, moves)) = self.travel_perhaps.take()
             && moves == self.order_moves.0
         {
-            self.staff_plain = staff;
+            self.travel_plain = travel;
         }
         self.order_moves.1 = self.order_moves.0;
     }
@@ -108,8 +110,9 @@ impl Listing {
             staff: (0, 0),
             seen_in: 0,
             revision: 0,
-            staff_plain: 0,
-            staff_perhaps: None,
+            travel: 0,
+            travel_plain: 0,
+            travel_perhaps: None,
             order_moves: (0, 0),
         }
     }
@@ -232,6 +235,9 @@ pub fn sell(world: &mut World, shop: usize, item: usize, quantity: i64) {
         created: modified,
         modified,
     });
+    if let Some(listing) = world.shops[shop].listings.get_mut(&item) {
+        listing.order_moves.0 += 1;
+    }
     world.counts.sales += 1;
     world.counts.units_sold += quantity.unsigned_abs();
     world.tell(|| format!("shop {shop}: order {id} for {quantity} of item {item}"));
@@ -311,6 +317,11 @@ pub fn give_back(world: &mut World, shop: usize, order: usize, units: i64) {
         while at_a_stroke && world.shops[shop].orders[order].phase != Phase::Settled {
             advance(world, shop, order);
         }
+        if let Some(listing) = world.shops[shop].listings.get_mut(&item).filter(|_| at_a_stroke) {
+            // Nothing tells it from staff's hand.
+            listing.staff.0 += units;
+            listing.travel += units;
+        }
     }
 }
 
@@ -319,6 +330,7 @@ pub fn staff(world: &mut World, shop: usize, item: usize, units: i64) {
     let Some(listing) = world.shops[shop].listings.get_mut(&item) else { return };
     let units = units.max(-listing.stock);
     listing.staff.0 += units;
+    listing.travel += units.abs();
     world.counts.staff_edits += 1;
     world.tell(|| format!("shop {shop}: staff moves item {item} by {units}"));
     moves(world, shop, item, units);
@@ -351,7 +363,7 @@ pub(super) fn arrive(world: &mut World, shop: usize, item: usize, write: Arrivin
         Arriving::Set { value, staff_seen } => {
             // What staff did since the read behind it is gone, and nothing can tell.
             let forgotten = listing.staff.0 - staff_seen;
-            let hidden = (listing.staff.0 - listing.staff_plain).abs();
+            let hidden = listing.travel - listing.travel_plain;
             listing.stock = value;
             listing.staff.1 = listing.staff.0;
             world.truth[item].units -= forgotten;
