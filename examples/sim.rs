@@ -9,6 +9,10 @@ use clap::Parser;
 use shelfd::planted::{BUGS, Bug};
 use shelfd::sim::{Counts, KINDS, Moment, Outcome, Plan, Stop, play};
 
+// Half of a simulation's time would otherwise go into the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Play seeded histories of shelfd in a small world, with faults and crashes, and check its promises.
 #[derive(Parser)]
 struct Args {

@@ -1,7 +1,7 @@
 //! The spreadsheet as a [`Workbook`]: answers late, stale, not at all; people sort it between any two calls.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -100,11 +100,12 @@ impl SheetFace {
 }
 
 fn take(rows: &[Row], range: &CellRange) -> Grid {
-    let header: Row = HEADERS.map(Cell::from_text);
+    static HEADER: LazyLock<Row> = LazyLock::new(|| HEADERS.map(Cell::from_text));
+    let header: &Row = &HEADER;
     let columns = range.columns.start as usize..(range.columns.end as usize).min(COLUMNS);
     let end = (range.rows.end as usize).min(rows.len() + 1);
     let row = |at: usize| {
-        let row = if at == 0 { &header } else { &rows[at - 1] };
+        let row = if at == 0 { header } else { &rows[at - 1] };
         let mut cells = row[columns.clone()].to_vec();
         cells.truncate(cells.iter().rposition(|cell| *cell != Cell::Blank).map_or(0, |last| last + 1));
         cells
