@@ -85,10 +85,14 @@ bugs! {
     NoCondition,
     /// A cell that a person changed counts as written.
     PersonIsUs,
+    /// A row that lost its key under a write is taken for another row.
+    KeylessIsAnothers,
     /// A repeated sheet write that is refused counts as not done, though the first may have been.
     RefusedRepeatIsNotDone,
     /// What is written during a read is not left out of it.
     ReadBesideWrite,
+    /// A number that people counted counts as an edit.
+    CountIsEdit,
     /// A listing is created without looking whether it is there.
     CreateBlindly,
     /// An order placed and cancelled between two looks is nothing.

@@ -28,6 +28,8 @@ pub struct TabMapping {
     pub price: Option<String>,
     /// Stock columns: pool and header.
     pub stock: Vec<(Pool, String)>,
+    /// Pools whose stock column is for stock-takes: a typed number is what was counted, not a movement.
+    pub counted: Vec<Pool>,
     /// Header of the status column (shelfd's own).
     pub status: Option<String>,
     /// Header of the error column (shelfd's own).

@@ -277,6 +277,7 @@ mod tests {
             title: None,
             price: None,
             stock: Vec::new(),
+            counted: Vec::new(),
             status: None,
             error: None,
             last_sync: None,

@@ -106,6 +106,7 @@ fn read_tab(mut section: Section<'_>) -> Option<TabMapping> {
     let (handle, title, price) = (optional("handle"), optional("title"), optional("price"));
     let (status, error, last_sync) = (optional("status"), optional("error"), optional("last_sync"));
     let stock = read_stock(&mut section);
+    let counted = read_counted(&mut section, &stock);
     let options = read_options(&mut section);
     if !options.is_empty() && handle.is_none() {
         let why = "rows with options are variants, and the handle says of which product";
@@ -119,6 +120,7 @@ fn read_tab(mut section: Section<'_>) -> Option<TabMapping> {
         title,
         price,
         stock,
+        counted,
         status,
         error,
         last_sync,
@@ -126,6 +128,16 @@ fn read_tab(mut section: Section<'_>) -> Option<TabMapping> {
     check_headers(&section, &mapping);
     section.finish();
     tab.map(|_| mapping)
+}
+
+/// `counted = ["main"]`: pools whose column is for stock-takes.
+fn read_counted(section: &mut Section<'_>, stock: &[(Pool, String)]) -> Vec<Pool> {
+    let form = want("pools of this tab's `stock`", "counted = [\"main\"]");
+    let counted = section.texts("counted", form);
+    for pool in counted.iter().filter(|pool| stock.iter().all(|(of, _)| of != *pool)) {
+        section.complain("counted", pool, form);
+    }
+    counted
 }
 
 /// `stock = "Stock"`, or a table of pools: `stock = { main = "Stock", berlin = "Stock Berlin" }`.

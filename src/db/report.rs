@@ -40,7 +40,7 @@ pub struct MovementLine {
     pub endpoint: String,
     /// Units.
     pub units: i64,
-    /// `founded`, `orders`, `observed`.
+    /// `founded`, `orders`, `counted`, `observed`.
     pub cause: String,
     /// The pool after it.
     pub pool_after: i64,

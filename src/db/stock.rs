@@ -7,7 +7,9 @@ use super::{DbError, Result, millis, time, whole};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
 use crate::planted;
-use crate::stock::{Book, Cause, Effect, Input, Intent, OrdersSeen, Reading, Recent, Rule, Settled, Side, step};
+use crate::stock::{
+    Book, Cause, Effect, Input, Intent, Meaning, OrdersSeen, Reading, Recent, Rule, Settled, Side, step,
+};
 
 /// Endpoints whose targets hang on a pool: they are hinted when it moves.
 pub type Peers<'a> = &'a [String];
@@ -87,7 +89,7 @@ impl StockFold {
             let orders = seen.remove(&sku).unwrap_or_default();
             let OrdersSeen { slack_low, slack_high, around, .. } = orders;
             let reading = Reading { value, slack_low, slack_high, around, at };
-            requests.push(request(sku, Input::Read { reading, founds_pool: false, stale_for, late_for }));
+            requests.push(request(sku, Input::Read { reading, meaning: Meaning::Shop, stale_for, late_for }));
         }
         requests
     }
@@ -152,8 +154,12 @@ impl Stepped {
                     let cause = match cause {
                         Cause::Founded => "founded",
                         Cause::Orders => "orders",
+                        Cause::Counted => "counted",
                         Cause::Observed => "observed",
                     };
+                    if cause == "counted" {
+                        writes.push(Write::Audit(format!("counted: {pool_after} ({units:+})")));
+                    }
                     writes.push(Write::Movement { units: *units, cause, pool_after });
                 }
                 Effect::Send(_) if planted!(NoIntent) => {}

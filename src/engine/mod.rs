@@ -31,7 +31,7 @@ use crate::plan::Stop;
 use crate::planted;
 use crate::retry::Policy;
 use crate::sheet::{SheetError, Workbook};
-use crate::stock::Rule;
+use crate::stock::{Meaning, Rule};
 use crate::stores::{Store, StoreError};
 pub use daemon::Daemon;
 pub use preview::{Preview, PreviewProblem};
@@ -132,6 +132,12 @@ impl SheetPlan {
         pools.sort();
         pools.dedup();
         pools
+    }
+
+    /// What a number means that people type into the stock column of a pool.
+    fn meaning(&self, tab: &str, pool: &Pool) -> Meaning {
+        let is_count = self.tab(tab).is_some_and(|mapping| mapping.counted.contains(pool));
+        if is_count { Meaning::Count } else { Meaning::Edit }
     }
 
     /// The mapping of a tab.

@@ -297,7 +297,12 @@ impl Engine {
         let request = |row: &Row, at: Time, pool: &String, value: i64| StockRequest {
             sku: row.sku.clone(),
             pool: pool.clone(),
-            input: Input::Read { reading: Reading::exact(value, at), founds_pool: true, stale_for, late_for },
+            input: Input::Read {
+                reading: Reading::exact(value, at),
+                meaning: self.sheet.meaning(&row.tab, pool),
+                stale_for,
+                late_for,
+            },
         };
         let stock: Vec<StockRequest> = rows
             .iter()

@@ -306,6 +306,7 @@ pub fn mapping(tab: &str, key: &[&str]) -> TabMapping {
         title: None,
         price: None,
         stock: vec![("main".to_owned(), "Stock".to_owned())],
+        counted: Vec::new(),
         status: Some("Status".to_owned()),
         error: None,
         last_sync: None,

@@ -126,8 +126,10 @@ const POLLS_MAX: u32 = 5_000;
 
 pub(super) fn engine(shared: &Arc<Shared>, ledger: &MemoryLedger, meters: &Meters) -> Arc<Engine> {
     let buffers: Vec<i64> = shared.world().shops.iter().map(|shop| shop.buffer).collect();
+    let counted = shared.world().counted;
     let shop = |(at, buffer)| Shop { buffer, store: Arc::new(ShopFace::new(shared, at)) };
-    let sheet = SheetPlan { tabs: vec![sheet::mapping()], block_rows: 1_000, decimals: 2, zone: chrono_tz::Tz::UTC };
+    let sheet =
+        SheetPlan { tabs: vec![sheet::mapping(counted)], block_rows: 1_000, decimals: 2, zone: chrono_tz::Tz::UTC };
     let shops: Vec<Shop> = buffers.into_iter().enumerate().map(shop).collect();
     let book = Arc::new(SheetFace(Arc::clone(shared)));
     Arc::new(Engine::new(Arc::new(ledger.clone()), book, sheet, shops, Timing::default(), meters.clone()))

@@ -1,6 +1,6 @@
 //! Shoppers, staff, people at the sheet, the post.
 
-use super::sheet::{self, NOTE, PRICE, SKU, STOCK};
+use super::sheet::{self, NOTE, PRICE, SKU, STOCK, TITLE};
 use super::shop;
 use super::world::World;
 use crate::catalog::{Cell, Sku};
@@ -19,12 +19,18 @@ pub enum Kind {
     Sort,
     InsertRow,
     DeleteRow,
+    /// A row is cut out, and pasted elsewhere later.
+    CutRow,
+    PasteRow,
+    /// A key is blanked, and typed again later.
+    BlankKey,
+    KeyAgain,
     Note,
     Deliver,
 }
 
 /// Kinds and how often they happen.
-pub const KINDS: [(Kind, usize); 12] = [
+pub const KINDS: [(Kind, usize); 16] = [
     (Kind::Sell, 30),
     (Kind::AdvanceOrder, 30),
     (Kind::GiveBack, 6),
@@ -35,6 +41,10 @@ pub const KINDS: [(Kind, usize); 12] = [
     (Kind::Sort, 6),
     (Kind::InsertRow, 2),
     (Kind::DeleteRow, 2),
+    (Kind::CutRow, 1),
+    (Kind::PasteRow, 2),
+    (Kind::BlankKey, 1),
+    (Kind::KeyAgain, 2),
     (Kind::Note, 2),
     (Kind::Deliver, 16),
 ];
@@ -105,12 +115,39 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
             world.tell(|| format!("sheet: a row is inserted above {}", at + 2));
         }
         Kind::DeleteRow => {
-            if let Some(at) = world.sheet.rows.iter().position(|row| row[SKU] == Cell::Blank) {
+            let is_blank = |row: &sheet::Row| row[SKU] == Cell::Blank && row[TITLE] == Cell::Blank;
+            if let Some(at) = world.sheet.rows.iter().position(is_blank) {
                 world.sheet.touch();
                 world.sheet.rows.remove(at);
                 world.counts.rows_deleted += 1;
                 world.tell(|| format!("sheet: row {} is deleted", at + 2));
             }
+        }
+        Kind::CutRow => {
+            if let Some(row) = world.sheet.row_of(world.truth[item].sku.as_str()) {
+                world.sheet.touch();
+                world.sheet.cut(row);
+                world.counts.rows_cut += 1;
+                world.tell(|| format!("sheet: row {} is cut out", row + 2));
+            }
+        }
+        Kind::PasteRow => {
+            let at = world.rng.below(world.sheet.rows.len() + 1);
+            world.sheet.touch();
+            if world.sheet.paste(at) {
+                world.tell(|| format!("sheet: a row is pasted as {}", at + 2));
+            }
+        }
+        Kind::BlankKey => {
+            edit(world, item, SKU, Cell::Blank);
+            world.counts.keys_blanked += 1;
+            world.tell(|| format!("sheet: the key of S{item} is blanked"));
+        }
+        Kind::KeyAgain => {
+            world.sheet.touch();
+            let World { sheet, truth, .. } = world;
+            sheet.key_again(truth);
+            world.tell(|| "sheet: keys are typed again".to_owned());
         }
         Kind::Note => edit(world, item, NOTE, Cell::from_text("hello")),
         Kind::Deliver => {
@@ -160,7 +197,12 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
     }
     world.sheet.touch();
     world.sheet.rows[row][STOCK] = Cell::Number(shown + by as f64);
-    world.truth[item].units += by;
+    if world.counted {
+        // What was sold until it counts is in it: the truth is set when it does.
+        world.counts_typed[item].push(shown as i64 + by);
+    } else {
+        world.truth[item].units += by;
+    }
     world.has_moved(0, item, by);
     world.counts.sheet_edits += 1;
     world.tell(|| format!("sheet: a person types {} over {shown} for {sku} in row {}", shown + by as f64, row + 2));

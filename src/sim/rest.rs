@@ -62,6 +62,10 @@ fn calm(driver: &mut Driver) {
         let world = &mut *driver.shared.world();
         world.troubles = [0.0; 4];
         world.tell(|| "from here on nothing fails".to_owned());
+        world.sheet.touch();
+        while world.sheet.paste(0) {}
+        let World { sheet, truth, .. } = world;
+        sheet.key_again(truth);
         for at in 0..world.shops.len() {
             while let Some(order) = world.shops[at].orders.iter().position(|order| order.phase != shop::Phase::Settled)
             {

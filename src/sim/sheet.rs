@@ -20,6 +20,8 @@ pub const HEADERS: [&str; COLUMNS] =
 const COLUMNS: usize = 8;
 /// Column of the key.
 pub const SKU: usize = 0;
+/// Column of the title.
+pub const TITLE: usize = 1;
 /// Column of the price.
 pub const PRICE: usize = 2;
 /// Column of the stock.
@@ -41,6 +43,8 @@ pub struct Sheet {
     pub version: i64,
     /// How it was, for stale answers.
     past: VecDeque<(Time, Vec<Row>)>,
+    /// Rows that were cut out and not pasted yet.
+    clipboard: Vec<Row>,
 }
 
 impl Sheet {
@@ -59,6 +63,27 @@ impl Sheet {
         }
     }
 
+    /// Cut a row out, with all that is in it.
+    pub fn cut(&mut self, row: usize) {
+        let row = self.rows.remove(row);
+        self.clipboard.push(row);
+    }
+
+    /// Paste what was cut out last.
+    pub fn paste(&mut self, row: usize) -> bool {
+        let Some(cut) = self.clipboard.pop() else { return false };
+        self.rows.insert(row.min(self.rows.len()), cut);
+        true
+    }
+
+    /// Type the keys again of rows that have lost theirs.
+    pub fn key_again(&mut self, truth: &[super::world::Truth]) {
+        for row in self.rows.iter_mut().filter(|row| row[SKU] == Cell::Blank) {
+            let own = truth.iter().find(|truth| row[TITLE] == Cell::from_text(&format!("Thing {}", truth.sku)));
+            row[SKU] = own.map_or(Cell::Blank, |truth| Cell::from_text(truth.sku.as_str()));
+        }
+    }
+
     /// Row of a key.
     pub fn row_of(&self, sku: &str) -> Option<usize> {
         self.rows.iter().position(|row| row[SKU] == Cell::Text(sku.to_owned()))
@@ -66,7 +91,7 @@ impl Sheet {
 }
 
 /// How the tab is laid out.
-pub fn mapping() -> TabMapping {
+pub fn mapping(counted: bool) -> TabMapping {
     let header = |column: usize| HEADERS[column].to_owned();
     TabMapping {
         tab: TAB.to_owned(),
@@ -76,6 +101,7 @@ pub fn mapping() -> TabMapping {
         title: Some(header(1)),
         price: Some(header(PRICE)),
         stock: vec![(super::world::pool(), header(STOCK))],
+        counted: counted.then(super::world::pool).into_iter().collect(),
         status: Some(header(5)),
         error: Some(header(6)),
         last_sync: Some(header(7)),

@@ -94,6 +94,7 @@ fn new(number: u64, furnished: bool) -> Start {
         shops.iter_mut().for_each(|shop| furnish(shop, &truth, now, &mut rng));
     }
     let (pending, hit, unsure) = (vec![0; truth.len()], vec![None; truth.len()], vec![false; truth.len()]);
+    let counts_typed = vec![Vec::new(); truth.len()];
     let founded = truth.iter().map(|truth| truth.units).collect();
     let moved = vec![vec![vec![0]; truth.len()]; kinds.len() + 1];
     let world = World {
@@ -112,6 +113,8 @@ fn new(number: u64, furnished: bool) -> Start {
         unsure,
         moved,
         founded,
+        counted: number % 6 == 5,
+        counts_typed,
         sheet_lost: false,
         lost_now: false,
     };

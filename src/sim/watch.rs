@@ -41,8 +41,21 @@ impl Watch {
             let Some(item) = world.truth.iter().position(|truth| truth.sku.as_str() == line.sku) else { continue };
             let folded = self.folded.entry((line.endpoint.clone(), line.sku.clone())).or_default();
             *folded += line.units;
+            if line.cause == "counted" {
+                // The pool is what was typed, whatever was sold until then.
+                world.truth[item].units += line.units;
+                world.counts.counted += 1;
+                if !world.counts_typed[item].contains(&line.pool_after) {
+                    world.wrong.push(format!("{}: {} was never counted", line.sku, line.pool_after));
+                }
+                continue;
+            }
             if line.cause == "founded" {
                 *folded = line.units - world.founded[item];
+                if world.counted {
+                    // Nothing was listed yet, so nothing was sold.
+                    world.truth[item].units = line.units;
+                }
             }
             // Where orders are the evidence they and stock are folded apart, and a blurred write may be misjudged: both are
             // looked at in the end.

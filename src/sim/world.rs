@@ -49,6 +49,9 @@ pub struct Counts {
     pub writes_late: u64,
     pub stale_reads: u64,
     pub stale_folds: u64,
+    pub counted: u64,
+    pub rows_cut: u64,
+    pub keys_blanked: u64,
     pub stock_writes: u64,
     pub repairs: u64,
     pub doubts: u64,
@@ -81,6 +84,9 @@ impl Counts {
             (&mut self.writes_late, other.writes_late),
             (&mut self.stale_reads, other.stale_reads),
             (&mut self.stale_folds, other.stale_folds),
+            (&mut self.counted, other.counted),
+            (&mut self.rows_cut, other.rows_cut),
+            (&mut self.keys_blanked, other.keys_blanked),
             (&mut self.stock_writes, other.stock_writes),
             (&mut self.repairs, other.repairs),
             (&mut self.doubts, other.doubts),
@@ -159,6 +165,10 @@ pub struct World {
     pub moved: Vec<Vec<Vec<i64>>>,
     /// Per SKU: what the turn under way has written to its stock cell: the number replaced, and the new one.
     pub hit: Vec<Option<(i64, i64)>>,
+    /// The stock column is for stock-takes: a typed number is what was counted.
+    pub counted: bool,
+    /// Per SKU: numbers that were typed as counted and have not counted yet.
+    pub counts_typed: Vec<Vec<i64>>,
     /// An answer of the sheet was lost in the turn under way.
     pub sheet_lost: bool,
     /// The same, in the poll under way.

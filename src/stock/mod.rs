@@ -161,8 +161,8 @@ pub enum Input {
     Read {
         /// The reading.
         reading: Reading,
-        /// True at the sheet: its first number founds the pool.
-        founds_pool: bool,
+        /// What a number means that others put there.
+        meaning: Meaning,
         /// How long after our own write a read may still be older than it.
         stale_for: std::time::Duration,
         /// How long a write whose answer was lost may still arrive.
@@ -198,6 +198,17 @@ pub enum Input {
     },
 }
 
+/// What a number means that others put somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// In a shop: its difference to what is accounted for moves the pool.
+    Shop,
+    /// In the sheet: the same, and the first one founds the pool.
+    Edit,
+    /// In a column of the sheet for stock-takes: the pool is set to it. What was sold until then is in it.
+    Count,
+}
+
 /// Where a movement came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -206,6 +217,8 @@ pub enum Cause {
     Founded,
     /// Orders said so.
     Orders,
+    /// People counted: the pool was set.
+    Counted,
     /// The value there changed, and nobody but other people can have done it.
     Observed,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::resolve::{Fate, fate};
-use super::{Book, Cause, Effect, Input, Intent, Reading, Recent, Rule, Settled, Side, Window, WriteKind};
+use super::{Book, Cause, Effect, Input, Intent, Meaning, Reading, Recent, Rule, Settled, Side, Window, WriteKind};
 use crate::clock::Time;
 use crate::planted;
 
@@ -23,9 +23,9 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
                 window.gave += churn;
             }
         }
-        Input::Read { reading, founds_pool, stale_for, late_for } => {
+        Input::Read { reading, meaning, stale_for, late_for } => {
             if resolve_open(&mut side, &reading, stale_for, late_for, &mut effects) {
-                fold_value(&mut book.pool, &mut side, &reading, founds_pool, stale_for, &mut effects);
+                fold_value(&mut book.pool, &mut side, &reading, meaning, stale_for, &mut effects);
             }
         }
         Input::Plan { rule, kind, from, key, now } => {
@@ -94,11 +94,11 @@ fn fold_value(
     pool: &mut Option<i64>,
     side: &mut Side,
     reading: &Reading,
-    founds_pool: bool,
+    meaning: Meaning,
     stale_for: Duration,
     effects: &mut Vec<Effect>,
 ) {
-    if founds_pool && pool.is_none() {
+    if meaning != Meaning::Shop && pool.is_none() {
         *pool = Some(reading.value);
         side.accounted = Some(reading.value);
         effects.push(Effect::Moved { units: reading.value, cause: Cause::Founded });
@@ -132,8 +132,12 @@ fn fold_value(
     if moved != 0
         && let Some(pool) = pool
     {
-        *pool += moved;
-        effects.push(Effect::Moved { units: moved, cause: Cause::Observed });
+        let (units, cause) = match meaning {
+            Meaning::Count if !planted!(CountIsEdit) => (reading.value - *pool, Cause::Counted),
+            Meaning::Shop | Meaning::Edit | Meaning::Count => (moved, Cause::Observed),
+        };
+        *pool += units;
+        effects.push(Effect::Moved { units, cause });
     }
     if reading.is_exact() || planted!(WindowClosedInDoubt) {
         side.window = None;

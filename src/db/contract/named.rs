@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::generate::sku;
 use super::{Home, at, hold};
 use crate::db::*;
-use crate::stock::{Effect, Input, LineEvidence, Reading, Rule, Settled, WriteKind};
+use crate::stock::{Effect, Input, LineEvidence, Meaning, Reading, Rule, Settled, WriteKind};
 
 const SHOP: &str = "shop-a";
 const SPAN: Duration = Duration::from_secs(10);
@@ -15,7 +15,8 @@ fn request(input: Input) -> StockRequest {
 }
 
 fn read(value: i64, founds_pool: bool) -> Input {
-    Input::Read { reading: Reading::exact(value, at(0)), founds_pool, stale_for: SPAN, late_for: SPAN }
+    let meaning = if founds_pool { Meaning::Edit } else { Meaning::Shop };
+    Input::Read { reading: Reading::exact(value, at(0)), meaning, stale_for: SPAN, late_for: SPAN }
 }
 
 fn plan(key: &str) -> Input {

@@ -58,6 +58,9 @@ impl Flush<'_> {
                 Met::Wrong(key) => {
                     if written {
                         self.report.hit += 1;
+                        if !matches!(key, Key::Sku(_)) {
+                            job.lost_its_key();
+                        }
                         let had = job.only_if().filter(|_| applied == Applied::Matched);
                         victims.push(Victim {
                             tab: job.tab,
@@ -74,6 +77,7 @@ impl Flush<'_> {
                 Met::Strange(sku) => {
                     if written {
                         self.report.hit += 1;
+                        job.lost_its_key();
                         self.strand(job.tab, sent.row, sent.column, sku, job.value.clone());
                     }
                     again.push(job);
@@ -167,6 +171,14 @@ impl Job {
             (Key::Blank, None) => true,
             (Key::Unreadable, None) => self.by_place,
             (Key::Sku(_), None) | (Key::Blank | Key::Unreadable, Some(_)) => false,
+        }
+    }
+
+    /// The row that was written shows no key: it may be the one that was meant, whose key will be typed again.
+    fn lost_its_key(&mut self) {
+        if !planted!(KeylessIsAnothers) {
+            let words = "a row lost its key just as it was written";
+            self.doubt.get_or_insert_with(|| SheetError::Unexpected(words.to_owned()));
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{ENDPOINTS, World};
 use crate::db::contract::{Call, call, peek};
 use crate::db::*;
-use crate::stock::{Input, LineEvidence, Reading, Rule, Settled, WriteKind};
+use crate::stock::{Input, LineEvidence, Meaning, Reading, Rule, Settled, Window, WriteKind};
 
 impl World {
     /// A step that has a fair chance to do something.
@@ -18,14 +18,17 @@ impl World {
             0 | 9 => Input::Orders { took: self.below(3), gave: self.below(2), churn: self.below(2) },
             1..4 => {
                 let slack = self.pick(&[0, 0, 1]);
-                let reading = Reading { value, slack_low: slack, slack_high: self.pick(&[0, 0, 1]), at: now };
-                Input::Read { reading, founds_pool: endpoint == SHEET, stale_for, late_for }
+                let around = Window { took: slack, gave: 0 };
+                let reading = Reading { value, slack_low: slack, slack_high: self.pick(&[0, 0, 1]), around, at: now };
+                let meaning =
+                    if endpoint == SHEET { self.pick(&[Meaning::Edit, Meaning::Count]) } else { Meaning::Shop };
+                Input::Read { reading, meaning, stale_for, late_for }
             }
             4..7 => {
                 self.keys += 1;
                 let rule = self.rule();
-                let kind = self.pick(&[WriteKind::Checked, WriteKind::Absolute, WriteKind::Absolute]);
-                let from = self.pick(&[None, Some(value)]);
+                let kind = self.pick(&[WriteKind::Checked, WriteKind::Absolute, WriteKind::Additive]);
+                let from = self.pick(&[None, Some((value, Window { took: 1, gave: 0 }))]);
                 Input::Plan { rule, kind, from, key: format!("key-{}", self.keys), now }
             }
             7 => Input::Overwrote { value },
