@@ -252,6 +252,7 @@ impl Driver {
             self.restart();
             return true;
         }
+        self.strangers();
         if std::mem::take(&mut self.shared.world().lost_now) {
             // From here on what the cells show decides, also what a person typed there before the write.
             self.blur(false);
@@ -315,6 +316,17 @@ impl Driver {
             self.shared.world().promote_leeway();
         }
         self.blur(false);
+    }
+
+    /// A write that was meant for another row hit one without a key. Once that is sorted, nobody can tell which row to put back.
+    fn strangers(&self) {
+        let world = &mut *self.shared.world();
+        for (item, hit) in std::mem::take(&mut world.keyless_hits) {
+            if open_write(&book(&self.ledger, &world.truth[item].sku)) != Some(hit) {
+                world.truth[item].leeway += (hit.1 - hit.0).abs();
+                world.counts.leeways += 1;
+            }
+        }
     }
 
     /// Open writes to the sheet will be judged by what their cells show. A person who has typed there unseen, or does so

@@ -79,7 +79,7 @@ impl Sheet {
     /// Type the keys again of rows that have lost theirs.
     pub fn key_again(&mut self, truth: &[super::world::Truth]) {
         for row in self.rows.iter_mut().filter(|row| row[SKU] == Cell::Blank) {
-            let own = truth.iter().find(|truth| row[TITLE] == Cell::from_text(&format!("Thing {}", truth.sku)));
+            let own = truth.iter().find(|truth| row[TITLE] == Cell::from_text(&truth.title()));
             row[SKU] = own.map_or(Cell::Blank, |truth| Cell::from_text(truth.sku.as_str()));
         }
     }
@@ -166,6 +166,13 @@ fn enter(world: &mut World, cell: &CellWrite) -> Applied {
         let to = *to as i64;
         let is_put_back = world.hit[item] == Some((to, from));
         world.hit[item] = (!is_put_back).then_some((from, to));
+    }
+    let line = &world.sheet.rows[row - 1];
+    if let (Applied::Matched, Cell::Blank, Some(from), Cell::Number(to)) =
+        (applied, &line[SKU], cell.only_if, &cell.value)
+        && let Some(item) = world.truth.iter().position(|truth| line[TITLE] == Cell::from_text(&truth.title()))
+    {
+        world.keyless_hits.push((item, (from, *to as i64)));
     }
     if column == STOCK && applied == Applied::Plainly {
         world.wrong.push(format!("the stock in row {} was written whatever it showed", row + 1));

@@ -84,8 +84,9 @@ pub struct Listing {
     pub(super) travel_plain: i64,
     /// The same, of a read that no look at the orders has followed yet, and how often orders had moved the stock by then.
     pub(super) travel_perhaps: Option<(i64, u64)>,
-    /// How often orders have moved the stock, or said so; and by the program's last look at them.
-    pub(super) order_moves: (u64, u64),
+    /// How often orders have moved the stock, or said so; by the program's last look at them; by the one before that. An
+    /// order that came and went before it was first seen leaves doubt in that look.
+    pub(super) order_moves: (u64, u64, u64),
 }
 
 impl Listing {
@@ -96,7 +97,7 @@ impl Listing {
         {
             self.travel_plain = travel;
         }
-        self.order_moves.1 = self.order_moves.0;
+        self.order_moves = (self.order_moves.0, self.order_moves.0, self.order_moves.1);
     }
 }
 
@@ -113,7 +114,7 @@ impl Listing {
             travel: 0,
             travel_plain: 0,
             travel_perhaps: None,
-            order_moves: (0, 0),
+            order_moves: (0, 0, 0),
         }
     }
 }

@@ -102,7 +102,7 @@ impl ShopFace {
             let moving = |order: &Order| order.item == *item && order.phase != Phase::Settled;
             let is_plain = !shop.orders.iter().any(moving);
             if let Some(listing) = shop.listings.get_mut(item) {
-                let (now, looked) = listing.order_moves;
+                let (now, _, looked) = listing.order_moves;
                 listing.travel_perhaps = (is_plain && now == looked).then_some((listing.travel, now));
                 listing.staff.1 = listing.staff.0;
                 listing.seen_in = shop.passes;

@@ -69,7 +69,7 @@ fn new(number: u64, furnished: bool) -> Start {
     let row = |truth: &Truth| {
         let mut row = sheet::Row::default();
         row[sheet::SKU] = Cell::from_text(truth.sku.as_str());
-        row[1] = Cell::from_text(&format!("Thing {}", truth.sku));
+        row[1] = Cell::from_text(&truth.title());
         row[sheet::PRICE] = Cell::Number(9.5);
         row[sheet::STOCK] = Cell::Number(truth.units as f64);
         row
@@ -115,6 +115,7 @@ fn new(number: u64, furnished: bool) -> Start {
         founded,
         counted: number % 6 == 5,
         counts_typed,
+        keyless_hits: Vec::new(),
         sheet_lost: false,
         lost_now: false,
     };
@@ -126,7 +127,7 @@ fn new(number: u64, furnished: bool) -> Start {
 fn furnish(shop: &mut Shop, truth: &[Truth], now: Time, rng: &mut Rng) {
     let Some(price) = Money::from_store("9.50") else { return };
     for (item, truth) in truth.iter().enumerate() {
-        let mut listing = Listing::new(format!("Thing {}", truth.sku), price);
+        let mut listing = Listing::new(truth.title(), price);
         listing.stock = (truth.units - shop.buffer).max(0);
         shop.listings.insert(item, listing);
         let at = now - TimeDelta::days(if item == 0 { rng.between(1, 40) } else { rng.between(50, 400) });

@@ -23,6 +23,13 @@ pub struct Truth {
     pub leeway: i64,
 }
 
+impl Truth {
+    /// What the sheet calls it.
+    pub fn title(&self) -> String {
+        format!("Thing {}", self.sku)
+    }
+}
+
 /// What happened, by kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -169,6 +176,8 @@ pub struct World {
     pub counted: bool,
     /// Per SKU: numbers that were typed as counted and have not counted yet.
     pub counts_typed: Vec<Vec<i64>>,
+    /// Rows without a key that were written in the poll under way: whose they are, the number replaced and the new one.
+    pub keyless_hits: Vec<(usize, (i64, i64))>,
     /// An answer of the sheet was lost in the turn under way.
     pub sheet_lost: bool,
     /// The same, in the poll under way.
