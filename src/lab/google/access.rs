@@ -24,6 +24,8 @@ const FILES_GET: &[&str] = &[
     "drive.readonly",
 ];
 
+const FILES_WRITE: &[&str] = &["drive", "drive.appdata", "drive.file"];
+
 /// Seconds that a token lives, as Google answers it.
 pub(super) const TOKEN_SECONDS: i64 = 3599;
 
@@ -31,7 +33,7 @@ pub(super) const TOKEN_SECONDS: i64 = 3599;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Api {
     Sheets(Kind),
-    Drive,
+    Drive(Kind),
 }
 
 /// What a token stands for.
@@ -48,7 +50,8 @@ impl Grant {
         let taken = match api {
             Api::Sheets(Kind::Write) => SHEETS_WRITE,
             Api::Sheets(Kind::Read | Kind::Other) => SHEETS_READ,
-            Api::Drive => FILES_GET,
+            Api::Drive(Kind::Write) => FILES_WRITE,
+            Api::Drive(Kind::Read | Kind::Other) => FILES_GET,
         };
         let short = self.scopes.iter().filter_map(|scope| scope.strip_prefix(SCOPE_PREFIX));
         short.into_iter().any(|scope| taken.contains(&scope))
@@ -175,7 +178,7 @@ mod tests {
         let token = access.issue(grant("spreadsheets.readonly"), at(0));
         check(&mut access, &token, READ, 0, Ok(()));
         check(&mut access, &token, WRITE, 0, Err("Request had insufficient authentication scopes."));
-        check(&mut access, &token, Api::Drive, 0, Err("Request had insufficient authentication scopes."));
+        check(&mut access, &token, Api::Drive(Kind::Read), 0, Err("Request had insufficient authentication scopes."));
     }
 
     #[test]
