@@ -100,7 +100,8 @@ impl Access {
 
     /// Check a token, its scopes and the quota, and count the call. Answers who calls.
     pub(super) fn admit(&mut self, token: Option<&str>, api: Api, now: Time) -> Result<String, ApiError> {
-        let known = token.and_then(|token| self.tokens.get(token));
+        let Some(token) = token else { return Err(ApiError::unregistered()) };
+        let known = self.tokens.get(token);
         let (grant, _) =
             known.filter(|(_, end)| end.is_none_or(|end| end > now)).ok_or_else(ApiError::unauthenticated)?;
         if !grant.allows(api) {

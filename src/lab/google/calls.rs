@@ -48,6 +48,28 @@ const WRITE: &[&str] = &[
 ];
 
 impl Method {
+    /// All of them.
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 17] = [
+        Self::Create,
+        Self::Get,
+        Self::GetByFilter,
+        Self::BatchUpdate,
+        Self::CopyTo,
+        Self::MetadataGet,
+        Self::MetadataSearch,
+        Self::ValuesGet,
+        Self::ValuesBatchGet,
+        Self::ValuesBatchGetByFilter,
+        Self::ValuesUpdate,
+        Self::ValuesBatchUpdate,
+        Self::ValuesBatchUpdateByFilter,
+        Self::ValuesAppend,
+        Self::ValuesClear,
+        Self::ValuesBatchClear,
+        Self::ValuesBatchClearByFilter,
+    ];
+
     fn about(self) -> About {
         let about = |name, kind, parameters, body, answer| About { name, kind, parameters, body, answer };
         match self {

@@ -196,6 +196,19 @@ pub(super) fn update(face: &GoogleFace, id: &str, body: &Json, query: &Query, ca
     drive::cut("File", query.one("fields"), FILE_FIELDS, file)
 }
 
+/// New content for a spreadsheet, from CSV: one sheet in place of all there were. Answers a file of Drive v2.
+pub(super) fn replace(face: &GoogleFace, id: &str, text: &str, caller: &str) -> Result<Json, ApiError> {
+    face.state().documents.held(id, caller, Role::Writer)?;
+    let rows = super::copying::typed_rows(text);
+    face.write(id, caller, |book| {
+        let fresh = Book::new("", "en_US", &[]);
+        book.tabs = fresh.tabs;
+        book.changes += 1;
+        super::copying::type_rows(book, (0, 0, 0), &rows)?;
+        Ok(json!({ "kind": "drive#file", "id": id, "title": book.title, "mimeType": SPREADSHEET }))
+    })
+}
+
 /// `files.delete`: past the trash, for good.
 pub(super) fn delete(face: &GoogleFace, id: &str, caller: &str) -> Result<Json, ApiError> {
     let mut state = face.state();

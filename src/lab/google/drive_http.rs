@@ -2,10 +2,10 @@
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method as Verb, Response, StatusCode, Uri, header};
 use axum::response::IntoResponse;
-use axum::routing::any;
+use axum::routing::{any, put};
 use serde_json::{Value as Json, json};
 
 use super::access::Api;
@@ -20,7 +20,10 @@ const UPLOAD_ROOT: &str = "/upload/drive/v3/";
 
 /// The routes of Drive.
 pub(super) fn routes() -> Router<GoogleFace> {
-    Router::new().route("/drive/v3/{*rest}", any(drive)).route("/upload/drive/v3/files", any(upload))
+    Router::new()
+        .route("/drive/v3/{*rest}", any(drive))
+        .route("/upload/drive/v3/files", any(upload))
+        .route("/upload/drive/v2/files/{id}", put(replace))
 }
 
 /// A method of Drive with what its path says.
@@ -162,7 +165,12 @@ fn answer(face: &GoogleFace, call: Call<'_>, query: &Query, body: &[u8], caller:
             Err(refused) => refused.into_response(),
         };
     }
-    match body_of(body).and_then(|body| work(face, call, query, &body, caller)) {
+    let answered = body_of(body).and_then(|body| work(face, call, query, &body, caller));
+    #[cfg(test)]
+    if let Ok(answer) = &answered {
+        super::conformity::check_drive(call.name().0, answer);
+    }
+    match answered {
         Ok(Json::Null) => (StatusCode::NO_CONTENT, [(header::CONTENT_TYPE, "text/html")]).into_response(),
         answered => error::respond(answered, query.pretty()),
     }
@@ -232,6 +240,24 @@ async fn upload(
     // The path says which API it is; there is no other upload.
     let name = if uri.path().starts_with(UPLOAD_ROOT) { "files.create" } else { "other" };
     face.gate().pass(name, Kind::Write, work).await
+}
+
+/// `files.update` of Drive v2 with CSV as the new content, by which gspread imports.
+async fn replace(
+    State(face): State<GoogleFace>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let query = Query::parse(uri.query().unwrap_or_default());
+    let work = async {
+        let text = String::from_utf8_lossy(&body);
+        let answered = admitted(&face, Api::Drive(Kind::Write), &headers, &query)
+            .and_then(|caller| drive_files::replace(&face, &id, &text, &caller));
+        error::respond(answered, query.pretty())
+    };
+    face.gate().pass("files.update", Kind::Write, work).await
 }
 
 /// The two parts of a `multipart/related` body, without their headers.

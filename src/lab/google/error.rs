@@ -79,6 +79,14 @@ impl ApiError {
         Self { legacy: Some(legacy), ..Self::new(401, "UNAUTHENTICATED", message) }
     }
 
+    /// 403 for a call without any token.
+    pub(super) fn unregistered() -> Self {
+        let message = "Method doesn't allow unregistered callers (callers without established identity). Please use \
+                       API Key or other form of API identity to call this API.";
+        let legacy = json!({ "message": message, "domain": "global", "reason": "forbidden" });
+        Self { legacy: Some(legacy), ..Self::new(403, "PERMISSION_DENIED", message) }
+    }
+
     /// 403 for a token whose scopes do not cover the method.
     pub(super) fn insufficient_scopes() -> Self {
         let message = "Request had insufficient authentication scopes.";
@@ -235,6 +243,31 @@ pub(super) fn respond(answered: Result<Json, ApiError>, pretty: bool) -> Respons
         Ok(body) => text_answer(200, body.to_string()),
         Err(refused) => refused.into_response(),
     }
+}
+
+/// A bare status, as a planted fault makes it, with the words that Google has for it.
+pub(super) async fn worded(bare: Response<Body>) -> Response<Body> {
+    let kind = bare.headers().get(header::CONTENT_TYPE);
+    let is_bare = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let code = bare.status().as_u16();
+    if code < 400 || !is_bare {
+        return bare;
+    }
+    let error = match code {
+        401 => ApiError::unauthenticated().without_legacy(),
+        403 => ApiError::no_permission(),
+        404 => ApiError::not_found(),
+        429 => ApiError::quota("Read", 60),
+        500 => ApiError::new(500, "INTERNAL", "Internal error encountered."),
+        502 | 503 => ApiError::new(code, "UNAVAILABLE", "The service is currently unavailable."),
+        504 => ApiError::new(504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
+        _ => return bare,
+    };
+    let mut worded = error.into_response();
+    if let Some(after) = bare.headers().get(header::RETRY_AFTER) {
+        worded.headers_mut().insert(header::RETRY_AFTER, after.clone());
+    }
+    worded
 }
 
 /// What Google's front door says to an address that no API has: a page, not JSON.

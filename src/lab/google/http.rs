@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method as Verb, Response, Uri, header};
+use axum::middleware::map_response;
 use axum::response::IntoResponse;
 use axum::routing::{any, post};
 use chrono::Datelike;
@@ -40,6 +41,7 @@ pub(super) fn router(face: GoogleFace) -> Router {
         .route("/v4/spreadsheets/{*rest}", any(sheets))
         .merge(drive_http::routes())
         .fallback(not_found)
+        .layer(map_response(error::worded))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(face)
 }
@@ -133,6 +135,8 @@ fn sheets_answer(
             write(face, call, query, mask, &body, &user)
         }
     }?;
+    #[cfg(test)]
+    super::conformity::check_sheets(call.method.answer(), &answer);
     Ok(match mask {
         Some(mask) => mask.cut(answer),
         None => answer,

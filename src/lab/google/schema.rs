@@ -10,7 +10,7 @@ use super::error::ApiError;
 use super::mask::Mask;
 
 /// What a field holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shape {
     Text,
     Flag,
@@ -26,7 +26,8 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    fn read(text: &'static str) -> Self {
+    /// As the tables write it.
+    pub(super) fn read(text: &'static str) -> Self {
         let inside = |open: char, close: char| text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
         if let Some(item) = inside('[', ']') {
             return Self::List(Box::new(Self::read(item)));
@@ -106,7 +107,14 @@ impl Schema {
         Self(types)
     }
 
-    fn fields(&self, of: &str) -> &[(&'static str, Shape)] {
+    /// The names of all types.
+    #[cfg(test)]
+    pub(super) fn types(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+
+    /// The fields of a type.
+    pub(super) fn fields(&self, of: &str) -> &[(&'static str, Shape)] {
         self.0.get(of).map_or(&[], Vec::as_slice)
     }
 

@@ -190,7 +190,7 @@ pub(super) fn update(book: &mut Book, body: &Payload<'_>) -> Result<Json, ApiErr
     }
     let mut tab = book.tabs.remove(at);
     let set = set_properties(&mut tab, &given, &mask);
-    let index = if mask.covers(&["index"]) { given.index("index")?.unwrap_or(at) } else { at };
+    let index = if mask.covers(&["index"]) { given.index("index")?.unwrap_or(book.tabs.len() + 1) } else { at };
     // An index counts places before the move, so a tab that moves back passes its own place.
     let index = if index > at { index - 1 } else { index };
     book.tabs.insert(index.min(book.tabs.len()), tab);
