@@ -166,7 +166,8 @@ pub(super) fn inserted((start, end): Ends, at: usize, count: usize) -> Ends {
 
 /// The ends of a range after the rows or columns of `span` went.
 pub(super) fn deleted((start, end): Ends, span: &Range<usize>) -> Ends {
-    let moved = |place: usize| if place <= span.start { place } else { place.saturating_sub(span.len()).max(span.start) };
+    let moved =
+        |place: usize| if place <= span.start { place } else { place.saturating_sub(span.len()).max(span.start) };
     (start.map(moved), end.map(moved))
 }
 

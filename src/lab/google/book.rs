@@ -11,8 +11,8 @@ use super::attached::{self, Attached};
 use super::cell::{Content, Format, Slot, Value};
 use super::formula;
 use super::locale::Locale;
-pub(super) use super::tab::{Dimension, Tab};
 use super::tab::{DEFAULT_COLUMNS, DEFAULT_ROWS};
+pub(super) use super::tab::{Dimension, Tab};
 use super::{render, typed};
 
 /// The whole spreadsheet.
@@ -132,13 +132,7 @@ impl Book {
     }
 
     /// Change how a cell looks, and what else its `CellData` has beside value and number format.
-    pub(super) fn dress(
-        &mut self,
-        tab: usize,
-        row: usize,
-        column: usize,
-        change: impl FnOnce(&mut Map<String, Json>),
-    ) {
+    pub(super) fn dress(&mut self, tab: usize, row: usize, column: usize, change: impl FnOnce(&mut Map<String, Json>)) {
         self.changes += 1;
         self.watch_protection(tab, &(row..row + 1), &(column..column + 1));
         if let Some(slot) = self.tabs.get_mut(tab).and_then(|tab| tab.slot_mut(row, column)) {

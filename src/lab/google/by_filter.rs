@@ -32,8 +32,7 @@ pub(super) fn spreadsheet(book: &Book, id: &str, body: &Payload<'_>, wanted: Wan
     if body.items("dataFilters")?.is_empty() {
         return Ok(spreadsheet::resource(book, id, None, wanted));
     }
-    let areas: Vec<Area> =
-        matched(book, &metadata::filters(body)?)?.into_iter().map(|(area, _)| area).collect();
+    let areas: Vec<Area> = matched(book, &metadata::filters(body)?)?.into_iter().map(|(area, _)| area).collect();
     Ok(spreadsheet::resource(book, id, Some(&areas), wanted))
 }
 
@@ -45,9 +44,9 @@ pub(super) fn batch_get(book: &Book, id: &str, body: &Payload<'_>) -> Result<Jso
         by_columns: body.choice("majorDimension", "Dimension", BY_COLUMNS)?.unwrap_or_default(),
     };
     let mut answer = json!({ "spreadsheetId": id });
-    let ranges = matched(book, &metadata::filters(body)?)?.into_iter().map(|(area, filters)| {
-        json!({ "valueRange": values::value_range(book, &area, &options), "dataFilters": filters })
-    });
+    let ranges = matched(book, &metadata::filters(body)?)?.into_iter().map(
+        |(area, filters)| json!({ "valueRange": values::value_range(book, &area, &options), "dataFilters": filters }),
+    );
     let ranges: Vec<Json> = ranges.collect();
     if !ranges.is_empty() {
         answer["valueRanges"] = Json::Array(ranges);

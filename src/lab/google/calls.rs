@@ -77,8 +77,7 @@ impl Method {
                 about("spreadsheets.create", Kind::Write, &[], ("Spreadsheet", "spreadsheet"), "Spreadsheet")
             }
             Self::Get => {
-                let parameters =
-                    &["commentsViewMode", "excludeTablesInBandedRanges", "includeGridData", "ranges"];
+                let parameters = &["commentsViewMode", "excludeTablesInBandedRanges", "includeGridData", "ranges"];
                 about("spreadsheets.get", Kind::Read, parameters, ("", ""), "Spreadsheet")
             }
             Self::GetByFilter => {
@@ -89,9 +88,13 @@ impl Method {
                 let body = ("BatchUpdateSpreadsheetRequest", "");
                 about("spreadsheets.batchUpdate", Kind::Write, &[], body, "BatchUpdateSpreadsheetResponse")
             }
-            Self::CopyTo => {
-                about("sheets.copyTo", Kind::Write, &[], ("CopySheetToAnotherSpreadsheetRequest", ""), "SheetProperties")
-            }
+            Self::CopyTo => about(
+                "sheets.copyTo",
+                Kind::Write,
+                &[],
+                ("CopySheetToAnotherSpreadsheetRequest", ""),
+                "SheetProperties",
+            ),
             Self::MetadataGet => about("developerMetadata.get", Kind::Read, &[], ("", ""), "DeveloperMetadata"),
             Self::MetadataSearch => {
                 let body = ("SearchDeveloperMetadataRequest", "");
@@ -123,9 +126,13 @@ impl Method {
             Self::ValuesClear => {
                 about("values.clear", Kind::Write, &[], ("ClearValuesRequest", ""), "ClearValuesResponse")
             }
-            Self::ValuesBatchClear => {
-                about("values.batchClear", Kind::Write, &[], ("BatchClearValuesRequest", ""), "BatchClearValuesResponse")
-            }
+            Self::ValuesBatchClear => about(
+                "values.batchClear",
+                Kind::Write,
+                &[],
+                ("BatchClearValuesRequest", ""),
+                "BatchClearValuesResponse",
+            ),
             Self::ValuesBatchClearByFilter => {
                 let body = ("BatchClearValuesByDataFilterRequest", "");
                 about("values.batchClearByDataFilter", Kind::Write, &[], body, "BatchClearValuesByDataFilterResponse")

@@ -192,12 +192,11 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    pub(super) const EMPTY: &'static Self =
-        &Self {
-            content: Content::Empty,
-            format: Format { kind: FormatKind::Automatic, pattern: String::new() },
-            dress: None,
-        };
+    pub(super) const EMPTY: &'static Self = &Self {
+        content: Content::Empty,
+        format: Format { kind: FormatKind::Automatic, pattern: String::new() },
+        dress: None,
+    };
 
     /// What a row or cell next to it takes over from this one: how it looks and what it accepts, not what it says.
     pub(super) fn bare(&self) -> Self {

@@ -37,7 +37,7 @@ pub(super) fn user_format(slot: &Slot) -> Option<Json> {
         }
         format.insert("numberFormat".to_owned(), number_format);
     }
-    (!format.is_empty()).then(|| Json::Object(format))
+    if format.is_empty() { None } else { Some(Json::Object(format)) }
 }
 
 /// The `CellData` of a cell. `with_effective_format` adds how it looks in the end, which every cell with anything has.

@@ -31,7 +31,8 @@ const CELL_DATA: &[&str] = &[
 ];
 
 /// The fields of `CellData` that only describe a cell. The others are its value, or are worked out.
-const DESCRIPTIVE: &[&str] = &["userEnteredFormat", "note", "textFormatRuns", "dataValidation", "pivotTable", "chipRuns"];
+const DESCRIPTIVE: &[&str] =
+    &["userEnteredFormat", "note", "textFormatRuns", "dataValidation", "pivotTable", "chipRuns"];
 
 const CELL_FORMAT: &[&str] = &[
     "numberFormat",

@@ -138,8 +138,7 @@ pub(super) fn list(face: &GoogleFace, query: &Query, caller: &str) -> Result<Jso
         changes.push(change);
     }
     let mut answer = json!({ "kind": "drive#changeList", "changes": changes });
-    let (name, token) =
-        if end < all.len() { ("nextPageToken", end + 1) } else { ("newStartPageToken", all.len() + 1) };
+    let (name, token) = if end < all.len() { ("nextPageToken", end + 1) } else { ("newStartPageToken", all.len() + 1) };
     answer[name] = json!(token.to_string());
     let usual = format!(
         "kind,nextPageToken,newStartPageToken,changes(kind,type,changeType,fileId,time,removed,file({FILE_FIELDS}))"

@@ -114,8 +114,7 @@ pub(super) fn to_columns(book: &mut Book, body: &Payload<'_>) -> Result<Json, Ap
 pub(super) fn randomize(book: &mut Book, body: &Payload<'_>) -> Result<Json, ApiError> {
     let area = area(book, body, "range")?;
     let rows = used(book, &area);
-    let mut order: Vec<(u64, usize)> =
-        rows.clone().map(|row| ((crate::clock::jitter() * 1e12) as u64, row)).collect();
+    let mut order: Vec<(u64, usize)> = rows.clone().map(|row| ((crate::clock::jitter() * 1e12) as u64, row)).collect();
     order.sort_unstable();
     let order: Vec<usize> = order.into_iter().map(|(_, row)| row).collect();
     book.reorder(area.tab, rows, area.columns.clone(), &order);

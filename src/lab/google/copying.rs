@@ -152,11 +152,8 @@ pub(super) fn typed_rows(text: &str) -> Vec<Vec<String>> {
 }
 
 fn delimited(text: &str, delimiter: u8) -> Vec<Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
     reader.records().flatten().map(|line| line.iter().map(str::to_owned).collect()).collect()
 }
 
@@ -271,11 +268,14 @@ pub(super) fn auto_fill(book: &mut Book, body: &Payload<'_>) -> Result<Json, Api
         if down { (source.rows.end + fill, source.columns.end) } else { (source.rows.end, source.columns.end + fill) };
     grow(book, source.tab, end_row, end_column)?;
     for line in lines {
-        let place = |step: usize| if down { (source.rows.start + step, line) } else { (line, source.columns.start + step) };
+        let place =
+            |step: usize| if down { (source.rows.start + step, line) } else { (line, source.columns.start + step) };
         let slots: Vec<Slot> =
             (0..length).map(place).map(|(row, column)| book.slot(source.tab, row, column).clone()).collect();
-        let numbers: Vec<f64> =
-            slots.iter().filter_map(|slot| if let Content::Number(n) = slot.content { Some(n) } else { None }).collect();
+        let numbers: Vec<f64> = slots
+            .iter()
+            .filter_map(|slot| if let Content::Number(n) = slot.content { Some(n) } else { None })
+            .collect();
         for step in 0..fill {
             let (row, column) = place(length + step);
             let Some(model) = slots.get(step % length) else { continue };

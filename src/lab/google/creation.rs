@@ -10,7 +10,7 @@ use super::error::ApiError;
 use super::mask::Mask;
 use super::payload::Payload;
 use super::spreadsheet::{self, Wanted};
-use super::{GoogleFace, cell_requests, rule_requests, sheet_requests};
+use super::{GoogleFace, area_requests, cell_requests, rule_requests, sheet_requests};
 use crate::clock;
 
 /// `spreadsheets.create`.
@@ -76,11 +76,11 @@ fn add_sheet(book: &mut Book, sheet: &Payload<'_>) -> Result<(), ApiError> {
     }
     for merge in sheet.items("merges")? {
         let request = json!({ "range": merge, "mergeType": "MERGE_ALL" });
-        attached_requests::merge(book, &Payload::checked(&request, "")?)?;
+        area_requests::merge(book, &Payload::checked(&request, "")?)?;
     }
     if let Some(filter) = sheet.any("basicFilter") {
         let request = json!({ "filter": filter });
-        attached_requests::set_basic_filter(book, &Payload::checked(&request, "")?)?;
+        area_requests::set_basic_filter(book, &Payload::checked(&request, "")?)?;
     }
     Ok(())
 }

@@ -153,7 +153,9 @@ pub(super) fn shift(book: &mut Book, body: &Payload<'_>) -> Result<Json, ApiErro
     }
     book.follow_move(tab, dimension, moved);
     attached::follow(book, tab, dimension, |(from, until)| {
-        let (Some(first), Some(last)) = (from, until.and_then(|until| until.checked_sub(1))) else { return (from, until) };
+        let (Some(first), Some(last)) = (from, until.and_then(|until| until.checked_sub(1))) else {
+            return (from, until);
+        };
         let (a, b) = (moved(first), moved(last));
         // A range that is torn apart keeps its place.
         if b.checked_sub(a) == Some(last - first) { (Some(a), Some(b + 1)) } else { (from, until) }

@@ -58,7 +58,9 @@ pub(super) fn list(face: &GoogleFace, query: &Query, caller: &str) -> Result<Jso
     // A page token is where the page starts, in a form that invites nobody to count with it.
     let start = match query.one("pageToken").filter(|token| !token.is_empty()) {
         None => 0,
-        Some(token) => token.strip_prefix("~!!~").and_then(|n| n.parse::<usize>().ok()).ok_or_else(|| invalid("pageToken"))?,
+        Some(token) => {
+            token.strip_prefix("~!!~").and_then(|n| n.parse::<usize>().ok()).ok_or_else(|| invalid("pageToken"))?
+        }
     };
     let mut answer = json!({ "kind": "drive#fileList", "incompleteSearch": false });
     if start + size < files.len() {
@@ -237,7 +239,14 @@ pub(super) fn export(face: &GoogleFace, id: &str, query: &Query, caller: &str) -
     let state = face.state();
     let book = &state.documents.seen(id, caller)?.book;
     let delimiter = match wanted {
-        "" => return Err(ApiError::drive(400, "required", "Required parameter: mimeType", Some(("mimeType", "parameter")))),
+        "" => {
+            return Err(ApiError::drive(
+                400,
+                "required",
+                "Required parameter: mimeType",
+                Some(("mimeType", "parameter")),
+            ));
+        }
         "text/csv" => b',',
         "text/tab-separated-values" => b'\t',
         "application/pdf"
@@ -253,10 +262,8 @@ pub(super) fn export(face: &GoogleFace, id: &str, query: &Query, caller: &str) -
     let area = Area { tab: 0, rows: 0..tab.rows, columns: 0..tab.columns };
     let rows = values::grid(book, &area, &ReadOptions::default());
     let width = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let mut writer = csv::WriterBuilder::new()
-        .delimiter(delimiter)
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
+    let mut writer =
+        csv::WriterBuilder::new().delimiter(delimiter).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
         let cells = (0..width).map(|column| row.get(column).and_then(Json::as_str).unwrap_or_default().to_owned());
         // Writing to memory does not fail.

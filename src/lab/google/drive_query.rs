@@ -131,7 +131,9 @@ impl<'a> Reader<'a> {
             }
             "owners" => {
                 let owners = self.file["owners"].as_array().map_or(&[][..], Vec::as_slice);
-                Some(owners.iter().any(|owner| owner["emailAddress"] == value || (value == "me" && owner["me"] == true)))
+                Some(
+                    owners.iter().any(|owner| owner["emailAddress"] == value || (value == "me" && owner["me"] == true)),
+                )
             }
             "writers" => Some(with_role(&["owner", "writer"])),
             "readers" => Some(with_role(&["owner", "writer", "commenter", "reader"])),

@@ -38,7 +38,11 @@ impl ApiError {
     pub(super) fn violations(faults: Vec<(String, String)>) -> Self {
         let message = faults.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
         let violation = |(field, text): (String, String)| {
-            if field.is_empty() { json!({ "description": text }) } else { json!({ "field": field, "description": text }) }
+            if field.is_empty() {
+                json!({ "description": text })
+            } else {
+                json!({ "field": field, "description": text })
+            }
         };
         let violations: Vec<Json> = faults.into_iter().map(violation).collect();
         let detail = json!({ "@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": violations });

@@ -369,7 +369,8 @@ impl Reader<'_, '_, '_> {
         if rows.start >= sheet.rows || columns.start >= sheet.columns {
             return Err(CellError::Ref);
         }
-        let (rows, columns) = (rows.start..rows.end.min(sheet.used_rows()), columns.start..columns.end.min(sheet.columns));
+        let (rows, columns) =
+            (rows.start..rows.end.min(sheet.used_rows()), columns.start..columns.end.min(sheet.columns));
         let row = |row: usize| columns.clone().map(|column| self.evaluation.cell(tab, row, column)).collect();
         Ok(Argument::Range(rows.map(row).collect()))
     }

@@ -236,9 +236,9 @@ fn of_texts(name: &str, given: &[Argument], reading: &Reading<'_>) -> Option<Out
             let skip = text.chars().count().saturating_sub(count(1, 1)?);
             Ok(text.chars().skip(skip).collect())
         })),
-        "MID" => made(text(0).and_then(|text| {
-            Ok(text.chars().skip(count(1, 1)?.saturating_sub(1)).take(count(2, 0)?).collect())
-        })),
+        "MID" => made(
+            text(0).and_then(|text| Ok(text.chars().skip(count(1, 1)?.saturating_sub(1)).take(count(2, 0)?).collect())),
+        ),
         "T" => made(text(0)),
         "HYPERLINK" => match given.get(1) {
             Some(label) => Ok(label.one()),

@@ -114,9 +114,8 @@ fn sheets_answer(
     let mask = answer_mask(call.method, query)?;
     let given = match body {
         [] => json!({}),
-        body => serde_json::from_slice(body).map_err(|broken| {
-            ApiError::bad_payload("", format!("Invalid JSON payload received. {broken}"))
-        })?,
+        body => serde_json::from_slice(body)
+            .map_err(|broken| ApiError::bad_payload("", format!("Invalid JSON payload received. {broken}")))?,
     };
     let body = match call.method.body() {
         Some((of, at)) => SHEETS.read_body(of, &given, at)?,

@@ -179,7 +179,8 @@ pub(super) fn search(book: &Book, body: &Payload<'_>) -> Result<Json, ApiError> 
     if matched.is_empty() {
         return Ok(json!({}));
     }
-    let matched = matched.into_iter().map(|(item, filters)| json!({ "developerMetadata": item, "dataFilters": filters }));
+    let matched =
+        matched.into_iter().map(|(item, filters)| json!({ "developerMetadata": item, "dataFilters": filters }));
     Ok(json!({ "matchedDeveloperMetadata": matched.collect::<Vec<_>>() }))
 }
 
@@ -233,7 +234,9 @@ fn matches(book: &Book, item: &Json, lookup: &Payload<'_>) -> Result<bool, ApiEr
     // An intersecting location is any that lies inside or around.
     let (wanted_sheet, wanted_line) = place(&json!({ "location": wanted }));
     let (sheet, line) = place(item);
-    Ok(wanted_sheet.is_none() || sheet.is_none() || (wanted_sheet == sheet && (wanted_line.is_none() || line.is_none())))
+    Ok(wanted_sheet.is_none()
+        || sheet.is_none()
+        || (wanted_sheet == sheet && (wanted_line.is_none() || line.is_none())))
 }
 
 /// The range that a filter names itself.

@@ -6,6 +6,7 @@
 
 mod a1;
 mod access;
+mod area_requests;
 mod attached;
 mod attached_requests;
 mod book;
@@ -50,6 +51,8 @@ mod typed;
 mod values;
 mod writes;
 
+#[cfg(test)]
+mod attached_tests;
 #[cfg(test)]
 mod conformity;
 #[cfg(test)]

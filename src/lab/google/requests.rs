@@ -9,8 +9,8 @@ use super::mask::Mask;
 use super::payload::Payload;
 use super::schema::SHEETS;
 use super::{
-    attached_requests, cell_requests, cleaning, copying, dimensions, find_replace, metadata, rule_requests,
-    sheet_requests, sorting,
+    area_requests, attached_requests, cell_requests, cleaning, copying, dimensions, find_replace, metadata,
+    rule_requests, sheet_requests, sorting,
 };
 
 type Play = fn(&mut Book, &Payload<'_>) -> Result<Json, ApiError>;
@@ -46,15 +46,15 @@ const KINDS: &[(&str, Play)] = &[
     ("deleteDuplicates", cleaning::duplicates),
     ("textToColumns", cleaning::to_columns),
     ("randomizeRange", cleaning::randomize),
-    ("mergeCells", attached_requests::merge),
-    ("unmergeCells", attached_requests::unmerge),
+    ("mergeCells", area_requests::merge),
+    ("unmergeCells", area_requests::unmerge),
     ("updateBorders", rule_requests::update_borders),
     ("setDataValidation", rule_requests::set_validation),
     ("addConditionalFormatRule", rule_requests::add),
     ("updateConditionalFormatRule", rule_requests::update),
     ("deleteConditionalFormatRule", rule_requests::delete),
-    ("setBasicFilter", attached_requests::set_basic_filter),
-    ("clearBasicFilter", attached_requests::clear_basic_filter),
+    ("setBasicFilter", area_requests::set_basic_filter),
+    ("clearBasicFilter", area_requests::clear_basic_filter),
     ("addNamedRange", |book, body| attached_requests::add(book, body, &NAMED_RANGE)),
     ("updateNamedRange", |book, body| attached_requests::update(book, body, &NAMED_RANGE)),
     ("deleteNamedRange", |book, body| attached_requests::delete(book, body, &NAMED_RANGE)),
@@ -104,17 +104,21 @@ fn one(book: &mut Book, index: usize, request: &Json) -> Result<Json, ApiError> 
         return Err(ApiError::not_played(&format!("requests of the kind {name}")));
     };
     let Some(body) = request.part(name)? else { return Ok(json!({})) };
-    let reply = play(book, &body).and_then(|reply| if book.trespassed { Err(ApiError::protected()) } else { Ok(reply) });
-    reply.map_err(|error| {
-        if error.is_schema() { error } else { error.within(&format!("Invalid requests[{index}].{name}")) }
-    })
+    let reply =
+        play(book, &body).and_then(|reply| if book.trespassed { Err(ApiError::protected()) } else { Ok(reply) });
+    reply.map_err(
+        |error| {
+            if error.is_schema() { error } else { error.within(&format!("Invalid requests[{index}].{name}")) }
+        },
+    )
 }
 
 /// The `fields` of an update, which must not be empty. `of` is the type whose fields they are.
 pub(super) fn fields(body: &Payload<'_>, of: &str) -> Result<Mask, ApiError> {
     let missing = "At least one field must be listed in 'fields'. (Use '*' to indicate all fields.)";
     let text = body.text("fields")?.filter(|text| !text.is_empty()).ok_or_else(|| ApiError::invalid(missing))?;
-    let mask = Mask::parse(&text.replace(' ', "")).ok_or_else(|| ApiError::invalid(format!("Invalid field: {text}")))?;
+    let mask =
+        Mask::parse(&text.replace(' ', "")).ok_or_else(|| ApiError::invalid(format!("Invalid field: {text}")))?;
     match SHEETS.strange_path(of, &mask) {
         Some(strange) => Err(ApiError::invalid(format!("Invalid field: {strange}"))),
         None => Ok(mask.for_update()),

@@ -231,7 +231,10 @@ struct Reader<'s> {
 impl Reader<'_> {
     fn object(&mut self, of: &'static str, value: &Json, at: &str) -> Json {
         let Json::Object(fields) = value else {
-            self.wrong(at, format!("Invalid value at '{at}' (type.googleapis.com/google.apps.sheets.v4.{of}), {value}"));
+            self.wrong(
+                at,
+                format!("Invalid value at '{at}' (type.googleapis.com/google.apps.sheets.v4.{of}), {value}"),
+            );
             return Json::Null;
         };
         let mut read = Map::new();
@@ -258,10 +261,7 @@ impl Reader<'_> {
     fn value(&mut self, shape: &Shape, value: &Json, at: &str, of: (&str, &str)) -> Option<Json> {
         let read = match (shape, value) {
             (Shape::Any, value) => Some(value.clone()),
-            (Shape::List(item), Json::Array(items)) => {
-                let items = items.iter().enumerate();
-                return Some(items.filter_map(|(n, value)| self.item(item, value, &format!("{at}[{n}]"), of)).collect());
-            }
+            (Shape::List(item), Json::Array(items)) => return Some(Json::Array(self.items(item, items, at, of))),
             // One object counts as a list of one.
             (Shape::List(item), Json::Object(_)) => {
                 return self.value(item, value, at, of).map(|value| Json::Array(vec![value]));
@@ -294,9 +294,17 @@ impl Reader<'_> {
         read
     }
 
-    /// An item of a list may be `null` only where it may be anything.
-    fn item(&mut self, shape: &Shape, value: &Json, at: &str, of: (&str, &str)) -> Option<Json> {
-        self.value(shape, value, at, of)
+    /// The items of a list. A list inside of a list of messages counts as its items do.
+    fn items(&mut self, shape: &Shape, items: &[Json], at: &str, of: (&str, &str)) -> Vec<Json> {
+        let mut read = Vec::new();
+        for (index, value) in items.iter().enumerate() {
+            let at = format!("{at}[{index}]");
+            match (shape, value) {
+                (Shape::Object(_), Json::Array(inner)) => read.extend(self.items(shape, inner, &at, of)),
+                _ => read.extend(self.value(shape, value, &at, of)),
+            }
+        }
+        read
     }
 
     fn wrong(&mut self, at: &str, text: String) {

@@ -66,7 +66,8 @@ pub(super) fn resource(book: &Book, id: &str, areas: Option<&[Area]>, wanted: Wa
         "spreadsheetUrl": format!("https://docs.google.com/spreadsheets/d/{id}/edit"),
     });
     for (name, _) in BOOK_LISTS {
-        let here = book.attached.list(name).iter().filter(|item| *name != "developerMetadata" || metadata::is_book(item));
+        let here =
+            book.attached.list(name).iter().filter(|item| *name != "developerMetadata" || metadata::is_book(item));
         let here: Vec<Json> = here.cloned().collect();
         if !here.is_empty() {
             answer[*name] = Json::Array(here);
