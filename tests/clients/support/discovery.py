@@ -140,6 +140,7 @@ class Checker:
         self.wrong += [fault for fault in wrong if fault not in self.wrong]
         if name:
             self.calls.add(name)
-        for request in (sent or {}).get("requests", []) if isinstance(sent, dict) else []:
+        done = isinstance(sent, dict) and status < 400
+        for request in sent.get("requests", []) if done else []:
             if isinstance(request, dict):
                 self.kinds.update(f"batchUpdate.{kind}" for kind in request)
