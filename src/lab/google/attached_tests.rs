@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::book::Book;
 use super::payload::Payload;
-use super::requests::play;
+use super::requests::read_and_play as play;
 use super::{by_filter, metadata};
 
 fn book() -> Book {

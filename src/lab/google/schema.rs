@@ -49,6 +49,10 @@ impl Shape {
         }
     }
 
+    fn is_list_of_any(&self) -> bool {
+        matches!(self, Self::List(item) if **item == Self::Any)
+    }
+
     /// The name of the type in a message about a wrong value.
     fn type_name(&self, owner: &str, field: &str) -> String {
         match self {
@@ -60,7 +64,7 @@ impl Shape {
             Self::Any => "type.googleapis.com/google.protobuf.Value".to_owned(),
             Self::Enum(_) => format!("type.googleapis.com/google.apps.sheets.v4.{}", enum_name(owner, field)),
             Self::Object(name) => format!("type.googleapis.com/google.apps.sheets.v4.{name}"),
-            Self::List(item) if **item == Self::Any => "type.googleapis.com/google.protobuf.ListValue".to_owned(),
+            list if list.is_list_of_any() => "type.googleapis.com/google.protobuf.ListValue".to_owned(),
             Self::List(item) | Self::Map(item) => item.type_name(owner, field),
         }
     }
@@ -261,6 +265,10 @@ impl Reader<'_> {
     fn value(&mut self, shape: &Shape, value: &Json, at: &str, of: (&str, &str)) -> Option<Json> {
         let read = match (shape, value) {
             (Shape::Any, value) => Some(value.clone()),
+            // Cells are many, and nothing about them can be wrong here.
+            (Shape::List(line), Json::Array(lines)) if line.is_list_of_any() && lines.iter().all(Json::is_array) => {
+                Some(value.clone())
+            }
             (Shape::List(item), Json::Array(items)) => return Some(Json::Array(self.items(item, items, at, of))),
             // One object counts as a list of one.
             (Shape::List(item), Json::Object(_)) => {
