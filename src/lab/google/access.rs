@@ -24,6 +24,8 @@ const FILES_GET: &[&str] = &[
     "drive.readonly",
 ];
 
+const FILES_WRITE: &[&str] = &["drive", "drive.appdata", "drive.file"];
+
 /// Seconds that a token lives, as Google answers it.
 pub(super) const TOKEN_SECONDS: i64 = 3599;
 
@@ -31,7 +33,7 @@ pub(super) const TOKEN_SECONDS: i64 = 3599;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Api {
     Sheets(Kind),
-    Drive,
+    Drive(Kind),
 }
 
 /// What a token stands for.
@@ -48,7 +50,8 @@ impl Grant {
         let taken = match api {
             Api::Sheets(Kind::Write) => SHEETS_WRITE,
             Api::Sheets(Kind::Read | Kind::Other) => SHEETS_READ,
-            Api::Drive => FILES_GET,
+            Api::Drive(Kind::Write) => FILES_WRITE,
+            Api::Drive(Kind::Read | Kind::Other) => FILES_GET,
         };
         let short = self.scopes.iter().filter_map(|scope| scope.strip_prefix(SCOPE_PREFIX));
         short.into_iter().any(|scope| taken.contains(&scope))
@@ -97,7 +100,8 @@ impl Access {
 
     /// Check a token, its scopes and the quota, and count the call. Answers who calls.
     pub(super) fn admit(&mut self, token: Option<&str>, api: Api, now: Time) -> Result<String, ApiError> {
-        let known = token.and_then(|token| self.tokens.get(token));
+        let Some(token) = token else { return Err(ApiError::unregistered()) };
+        let known = self.tokens.get(token);
         let (grant, _) =
             known.filter(|(_, end)| end.is_none_or(|end| end > now)).ok_or_else(ApiError::unauthenticated)?;
         if !grant.allows(api) {
@@ -175,7 +179,7 @@ mod tests {
         let token = access.issue(grant("spreadsheets.readonly"), at(0));
         check(&mut access, &token, READ, 0, Ok(()));
         check(&mut access, &token, WRITE, 0, Err("Request had insufficient authentication scopes."));
-        check(&mut access, &token, Api::Drive, 0, Err("Request had insufficient authentication scopes."));
+        check(&mut access, &token, Api::Drive(Kind::Read), 0, Err("Request had insufficient authentication scopes."));
     }
 
     #[test]

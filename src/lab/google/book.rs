@@ -4,90 +4,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::a1;
+use super::attached::{self, Attached};
 use super::cell::{Content, Format, Slot, Value};
 use super::formula;
 use super::locale::Locale;
+use super::tab::{DEFAULT_COLUMNS, DEFAULT_ROWS};
+pub(super) use super::tab::{Dimension, Tab};
 use super::{render, typed};
-
-/// The grid that a new tab has at Google.
-const DEFAULT_ROWS: usize = 1000;
-const DEFAULT_COLUMNS: usize = 26;
-
-/// One tab.
-#[derive(Debug, Clone)]
-pub(super) struct Tab {
-    pub id: i64,
-    pub title: String,
-    pub rows: usize,
-    pub columns: usize,
-    pub frozen_rows: i64,
-    pub frozen_columns: i64,
-    pub hidden: bool,
-    /// Rows that were ever written; shared between copies of the book until one of them writes.
-    grid: Vec<Arc<Vec<Slot>>>,
-}
-
-impl Tab {
-    /// An empty tab of the default size.
-    pub(super) fn new(id: i64, title: &str) -> Self {
-        Self {
-            id,
-            title: title.to_owned(),
-            rows: DEFAULT_ROWS,
-            columns: DEFAULT_COLUMNS,
-            frozen_rows: 0,
-            frozen_columns: 0,
-            hidden: false,
-            grid: Vec::new(),
-        }
-    }
-
-    pub(super) fn slot(&self, row: usize, column: usize) -> &Slot {
-        self.grid.get(row).and_then(|slots| slots.get(column)).unwrap_or(Slot::EMPTY)
-    }
-
-    /// The row after the last one that holds anything.
-    pub(super) fn used_rows(&self) -> usize {
-        let filled = |slots: &Arc<Vec<Slot>>| slots.iter().any(|slot| !slot.content.is_empty());
-        self.grid.iter().rposition(filled).map_or(0, |row| row + 1)
-    }
-
-    /// The column after the last one that holds anything in a row.
-    pub(super) fn used_columns(&self, row: usize) -> usize {
-        let used = self.grid.get(row).and_then(|slots| slots.iter().rposition(|slot| !slot.content.is_empty()));
-        used.map_or(0, |column| column + 1)
-    }
-
-    fn slot_mut(&mut self, row: usize, column: usize) -> Option<&mut Slot> {
-        if self.grid.len() <= row {
-            self.grid.resize_with(row + 1, Arc::default);
-        }
-        let slots = Arc::make_mut(self.grid.get_mut(row)?);
-        if slots.len() <= column {
-            slots.resize_with(column + 1, Slot::default);
-        }
-        slots.get_mut(column)
-    }
-
-    /// Cut what lies outside the grid.
-    pub(super) fn resize(&mut self, rows: usize, columns: usize) {
-        (self.rows, self.columns) = (rows, columns);
-        self.grid.truncate(rows);
-        for slots in self.grid.iter_mut().filter(|slots| slots.len() > columns) {
-            Arc::make_mut(slots).truncate(columns);
-        }
-    }
-}
-
-/// Rows or columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dimension {
-    Rows,
-    Columns,
-}
 
 /// The whole spreadsheet.
 #[derive(Debug, Clone)]
@@ -96,6 +22,18 @@ pub(super) struct Book {
     pub locale_code: String,
     pub time_zone: String,
     pub tabs: Vec<Tab>,
+    /// The properties that only show: `autoRecalc`, `iterativeCalculationSettings`.
+    pub look: Map<String, Json>,
+    /// What hangs on the spreadsheet as a whole: `namedRanges`, `developerMetadata`.
+    pub attached: Attached,
+    /// Who owns the spreadsheet, and so may write where others may not.
+    pub owner: String,
+    /// Who writes now.
+    pub writer: String,
+    /// How many ids were given out to what hangs on the spreadsheet.
+    ids: i64,
+    /// A write hit a protected range.
+    pub trespassed: bool,
     /// Grows with everything that is written.
     pub changes: u64,
 }
@@ -108,6 +46,12 @@ impl Book {
             locale_code: locale_code.to_owned(),
             time_zone: "Etc/GMT".to_owned(),
             tabs: Vec::new(),
+            look: Map::new(),
+            attached: Attached::default(),
+            owner: super::MERCHANT.to_owned(),
+            writer: super::MERCHANT.to_owned(),
+            ids: 0,
+            trespassed: false,
             changes: 0,
         };
         for (title, rows) in tabs {
@@ -132,6 +76,13 @@ impl Book {
     pub(super) fn free_id(&self) -> i64 {
         const STRIDE: i64 = 104_729;
         self.tabs.iter().map(|tab| tab.id + STRIDE).max().unwrap_or(0)
+    }
+
+    /// An id for something new that hangs on the spreadsheet; they look arbitrary.
+    pub(super) fn fresh_id(&mut self) -> i64 {
+        const STRIDE: i64 = 1_103_515_245;
+        self.ids += 1;
+        (self.ids * STRIDE) & i64::from(i32::MAX)
     }
 
     /// A tab by title; case matters only when two differ by it.
@@ -165,14 +116,43 @@ impl Book {
     /// Put content into a cell and keep its format. The cell must lie in the grid.
     pub(super) fn put(&mut self, tab: usize, row: usize, column: usize, content: Content) {
         self.changes += 1;
+        self.watch_protection(tab, &(row..row + 1), &(column..column + 1));
         if let Some(slot) = self.tabs.get_mut(tab).and_then(|tab| tab.slot_mut(row, column)) {
             slot.content = content;
+        }
+    }
+
+    /// Put a whole cell, looks and all.
+    pub(super) fn put_slot(&mut self, tab: usize, row: usize, column: usize, slot: Slot) {
+        self.changes += 1;
+        self.watch_protection(tab, &(row..row + 1), &(column..column + 1));
+        if let Some(place) = self.tabs.get_mut(tab).and_then(|tab| tab.slot_mut(row, column)) {
+            *place = slot;
+        }
+    }
+
+    /// Change how a cell looks, and what else its `CellData` has beside value and number format.
+    pub(super) fn dress(&mut self, tab: usize, row: usize, column: usize, change: impl FnOnce(&mut Map<String, Json>)) {
+        self.changes += 1;
+        self.watch_protection(tab, &(row..row + 1), &(column..column + 1));
+        if let Some(slot) = self.tabs.get_mut(tab).and_then(|tab| tab.slot_mut(row, column)) {
+            let mut dress = slot.dress.as_deref().cloned().unwrap_or_default();
+            change(&mut dress);
+            slot.dress = if dress.is_empty() { None } else { Some(Arc::new(dress)) };
+        }
+    }
+
+    /// Note a write to where the writer may not write.
+    pub(super) fn watch_protection(&mut self, tab: usize, rows: &Range<usize>, columns: &Range<usize>) {
+        if let Some(tab) = self.tabs.get(tab).filter(|_| self.writer != self.owner) {
+            self.trespassed |= attached::is_protected(tab, rows, columns, &self.writer);
         }
     }
 
     /// Give a cell a format.
     pub(super) fn set_format(&mut self, tab: usize, row: usize, column: usize, format: Format) {
         self.changes += 1;
+        self.watch_protection(tab, &(row..row + 1), &(column..column + 1));
         if let Some(slot) = self.tabs.get_mut(tab).and_then(|tab| tab.slot_mut(row, column)) {
             slot.format = format;
         }
@@ -197,8 +177,7 @@ impl Book {
                 sheet.rows += count;
                 let model =
                     like.and_then(|like| sheet.grid.get(like)).map(|slots| slots.as_slice()).unwrap_or_default();
-                let bare = |slot: &Slot| Slot { format: slot.format.clone(), ..Slot::default() };
-                let row: Arc<Vec<Slot>> = Arc::new(model.iter().map(bare).collect());
+                let row: Arc<Vec<Slot>> = Arc::new(model.iter().map(Slot::bare).collect());
                 if at < sheet.grid.len() || row.iter().any(|slot| slot != Slot::EMPTY) {
                     sheet.grid.resize_with(sheet.grid.len().max(at), Arc::default);
                     sheet.grid.splice(at..at, std::iter::repeat_n(row, count));
@@ -211,13 +190,20 @@ impl Book {
                 }
             }
         }
+        sheet.lines_mut(dimension).insert(at, count);
         self.follow(tab, dimension, |index| Some(if index >= at { index + count } else { index }));
+        attached::follow(self, tab, dimension, |ends| attached::inserted(ends, at, count));
     }
 
     /// Delete rows or columns; a reference to a deleted cell becomes `#REF!`.
     pub(super) fn delete(&mut self, tab: usize, dimension: Dimension, span: Range<usize>) {
         self.changes += 1;
         let count = span.len();
+        let all = 0..usize::MAX;
+        match dimension {
+            Dimension::Rows => self.watch_protection(tab, &span, &all),
+            Dimension::Columns => self.watch_protection(tab, &all, &span),
+        }
         let Some(sheet) = self.tabs.get_mut(tab) else { return };
         match dimension {
             Dimension::Rows => {
@@ -233,11 +219,13 @@ impl Book {
                 }
             }
         }
+        sheet.lines_mut(dimension).delete(&span);
         self.follow(tab, dimension, |index| match index {
             index if index < span.start => Some(index),
             index if index < span.end => None,
             index => Some(index - count),
         });
+        attached::follow(self, tab, dimension, |ends| attached::deleted(ends, &span));
     }
 
     /// Rewrite every formula after cells of one tab moved.
@@ -271,30 +259,41 @@ impl Book {
         }
     }
 
+    /// Rewrite formulas after rows or columns of one tab changed places.
+    pub(super) fn follow_move(&mut self, tab: usize, dimension: Dimension, moved: impl Fn(usize) -> usize) {
+        self.follow(tab, dimension, |index| Some(moved(index)));
+    }
+
     /// Put the cells of some rows into a new order: `order[n]` is the row whose cells come to `rows.start + n`. Relative
     /// references to rows move along with their formula.
     pub(super) fn reorder(&mut self, tab: usize, rows: Range<usize>, columns: Range<usize>, order: &[usize]) {
         self.changes += 1;
-        let locale = self.locale();
-        let Some(sheet) = self.tabs.get_mut(tab) else { return };
-        let before = sheet.clone();
+        let Some(before) = self.tabs.get(tab).cloned() else { return };
         for (to, from) in rows.zip(order.iter().copied()) {
             for column in columns.clone() {
-                let mut slot = before.slot(from, column).clone();
-                rewrite_slot(&mut slot, &|text: &str| {
-                    formula::rewrite(text, &locale, |reference| {
-                        let shifted = (reference.row + to).checked_sub(from);
-                        let row = if reference.row_fixed { Some(reference.row) } else { shifted };
-                        row.map(|row| formula::Reference { row, ..reference.clone() })
-                    })
-                });
-                if *sheet.slot(to, column) != slot
-                    && let Some(place) = sheet.slot_mut(to, column)
-                {
-                    *place = slot;
+                let slot = self.carried(before.slot(from, column), (from, column), (to, column));
+                if *self.slot(tab, to, column) != slot {
+                    self.put_slot(tab, to, column, slot);
                 }
             }
         }
+    }
+
+    /// A cell as it stands after it was copied: relative references move along.
+    pub(super) fn carried(&self, slot: &Slot, from: (usize, usize), to: (usize, usize)) -> Slot {
+        let mut slot = slot.clone();
+        let locale = self.locale();
+        rewrite_slot(&mut slot, &|text: &str| {
+            formula::rewrite(text, &locale, |reference| {
+                let shift = |index: usize, fixed: bool, from: usize, to: usize| {
+                    if fixed { Some(index) } else { (index + to).checked_sub(from) }
+                };
+                let row = shift(reference.row, reference.row_fixed, from.0, to.0)?;
+                let column = shift(reference.column, reference.column_fixed, from.1, to.1)?;
+                Some(formula::Reference { row, column, ..reference.clone() })
+            })
+        });
+        slot
     }
 
     /// A bounded rectangle as Google answers it.
@@ -316,7 +315,7 @@ fn seeded(value: &Json) -> Slot {
         Some(text) if text.len() > 1 && text.starts_with('=') => Content::Formula(text.to_owned()),
         _ => Content::raw(value).unwrap_or_default(),
     };
-    Slot { content, format: Format::default() }
+    Slot { content, ..Slot::default() }
 }
 
 fn rewrite_slot(slot: &mut Slot, rewritten: &impl Fn(&str) -> Option<String>) {

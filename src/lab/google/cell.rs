@@ -1,6 +1,8 @@
 //! What a cell of the lab's spreadsheet holds.
 
-use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
 
 /// What was put into a cell.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -61,6 +63,19 @@ impl CellError {
         }
     }
 
+    /// What the cell says when one points at it. The texts of the real ones name the function and its arguments.
+    fn message(self) -> &'static str {
+        match self {
+            Self::Parse => "Formula parse error.",
+            Self::DivideByZero => "Function DIVIDE parameter 2 cannot be zero.",
+            Self::Value => "A parameter is of the wrong type, and cannot be coerced to a number.",
+            Self::Ref => "Reference does not exist.",
+            Self::Name => "Unknown function or range name.",
+            Self::Num => "A parameter is out of range.",
+            Self::NotAvailable => "Did not find the value.",
+        }
+    }
+
     /// `ErrorValue.type` of the Sheets API.
     fn api_name(self) -> &'static str {
         match self {
@@ -104,7 +119,7 @@ impl Value {
             Self::Number(number) => json!({ "numberValue": number_json(*number) }),
             Self::Text(text) => json!({ "stringValue": text }),
             Self::Bool(flag) => json!({ "boolValue": flag }),
-            Self::Error(error) => json!({ "errorValue": { "type": error.api_name() } }),
+            Self::Error(error) => json!({ "errorValue": { "type": error.api_name(), "message": error.message() } }),
         }
     }
 }
@@ -172,11 +187,26 @@ impl Format {
 pub(super) struct Slot {
     pub content: Content,
     pub format: Format,
+    /// The rest of its `CellData`: looks, note, validation. Never an empty map.
+    pub dress: Option<Arc<Map<String, Json>>>,
 }
 
 impl Slot {
-    pub(super) const EMPTY: &'static Self =
-        &Self { content: Content::Empty, format: Format { kind: FormatKind::Automatic, pattern: String::new() } };
+    pub(super) const EMPTY: &'static Self = &Self {
+        content: Content::Empty,
+        format: Format { kind: FormatKind::Automatic, pattern: String::new() },
+        dress: None,
+    };
+
+    /// What a row or cell next to it takes over from this one: how it looks and what it accepts, not what it says.
+    pub(super) fn bare(&self) -> Self {
+        let keep = |dress: &Arc<Map<String, Json>>| {
+            let kept = ["userEnteredFormat", "dataValidation"].into_iter();
+            let kept: Map<_, _> = kept.filter_map(|name| Some((name.to_owned(), dress.get(name)?.clone()))).collect();
+            (!kept.is_empty()).then(|| Arc::new(kept))
+        };
+        Self { content: Content::Empty, format: self.format.clone(), dress: self.dress.as_ref().and_then(keep) }
+    }
 }
 
 #[cfg(test)]

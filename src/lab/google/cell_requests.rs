@@ -1,15 +1,17 @@
-//! `updateCells`, `repeatCell` and `appendCells`, and `CellData` in general. Of a cell's format only the number format
-//! is kept; colours, notes and the like are accepted and change nothing.
+//! `updateCells`, `repeatCell` and `appendCells`, and what they change in a cell.
 
-use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
 
 use super::book::{Book, Dimension};
-use super::cell::{Content, Format, FormatKind, Slot};
+use super::cell::{Content, Format, FormatKind};
 use super::error::ApiError;
 use super::mask::Mask;
 use super::payload::Payload;
 use super::ranges::{GRID_RANGE, Target, grid};
 use super::requests;
+use super::schema::SHEETS;
 use super::sheet_requests::within_cell_limit;
 
 const CELL_DATA: &[&str] = &[
@@ -28,6 +30,10 @@ const CELL_DATA: &[&str] = &[
     "chipRuns",
 ];
 
+/// The fields of `CellData` that only describe a cell. The others are its value, or are worked out.
+const DESCRIPTIVE: &[&str] =
+    &["userEnteredFormat", "note", "textFormatRuns", "dataValidation", "pivotTable", "chipRuns"];
+
 const CELL_FORMAT: &[&str] = &[
     "numberFormat",
     "backgroundColor",
@@ -45,14 +51,16 @@ const CELL_FORMAT: &[&str] = &[
 
 /// What a request sets in a cell: `None` leaves it.
 #[derive(Debug, Clone, Default)]
-struct Change {
+pub(super) struct Change {
     content: Option<Content>,
     format: Option<Format>,
+    /// What of the rest is meant, and what is given for it.
+    dress: Option<Arc<(Mask, Map<String, Json>)>>,
 }
 
 impl Change {
     /// A field of the mask that is missing from the data is cleared.
-    fn of(cell: Option<&Payload<'_>>, mask: &Mask) -> Result<Self, ApiError> {
+    pub(super) fn of(cell: Option<&Payload<'_>>, mask: &Mask) -> Result<Self, ApiError> {
         let mut change = Self::default();
         if mask.covers(&["userEnteredValue"]) {
             let value = cell.map(|cell| cell.object("userEnteredValue", EXTENDED_VALUE)).transpose()?.flatten();
@@ -64,17 +72,43 @@ impl Change {
                 format.map(|format| format.object("numberFormat", &["type", "pattern"])).transpose()?.flatten();
             change.format = Some(number.map_or(Ok(Format::default()), |number| number_format(&number))?);
         }
+        change.dress = dress(cell, mask).map(Arc::new);
         Ok(change)
     }
 
-    fn make(&self, book: &mut Book, tab: usize, row: usize, column: usize) {
+    pub(super) fn make(&self, book: &mut Book, tab: usize, row: usize, column: usize) {
         if let Some(content) = &self.content {
             book.put(tab, row, column, content.clone());
         }
         if let Some(format) = &self.format {
             book.set_format(tab, row, column, format.clone());
         }
+        if let Some(dress) = &self.dress {
+            let (mask, given) = &**dress;
+            book.dress(tab, row, column, |dress| mask.assign(dress, Some(given)));
+        }
     }
+}
+
+/// The descriptive part of a cell's data, if the mask means any of it.
+fn dress(cell: Option<&Payload<'_>>, mask: &Mask) -> Option<(Mask, Map<String, Json>)> {
+    let meant = DESCRIPTIVE.iter().filter_map(|name| Some(((*name).to_owned(), mask.below(name)?.clone())));
+    let meant: std::collections::BTreeMap<String, Mask> = meant.collect();
+    let number_only = Mask::parse("numberFormat");
+    if meant.iter().all(|(name, below)| name == "userEnteredFormat" && Some(below) == number_only.as_ref()) {
+        return None;
+    }
+    let given = |name: &&str| Some(((**name).to_owned(), cell?.any(name)?.clone()));
+    let mut given = Json::Object(DESCRIPTIVE.iter().filter_map(given).collect());
+    if let Some(format) = given.get_mut("userEnteredFormat").and_then(Json::as_object_mut) {
+        format.remove("numberFormat");
+    }
+    SHEETS.pair_colors("CellData", &mut given);
+    let Json::Object(mut given) = given else { return None };
+    // An empty description is none.
+    given.retain(|_, value| !matches!(value, Json::String(text) if text.is_empty()));
+    given.retain(|_, value| !matches!(value, Json::Object(fields) if fields.is_empty()));
+    Some((Mask::Fields(meant), given))
 }
 
 const EXTENDED_VALUE: &[&str] = &["numberValue", "stringValue", "boolValue", "formulaValue", "errorValue"];
@@ -101,33 +135,8 @@ fn number_format(given: &Payload<'_>) -> Result<Format, ApiError> {
     Ok(Format::new(kind, given.text("pattern")?.unwrap_or_default()))
 }
 
-/// The `CellData` of a cell.
-pub(super) fn cell_data(book: &Book, tab: usize, row: usize, column: usize) -> Json {
-    let Slot { content, format } = book.slot(tab, row, column);
-    let mut data = json!({});
-    if !content.is_empty() {
-        let value = book.value(tab, row, column).extended();
-        data["userEnteredValue"] = match content {
-            Content::Formula(formula) => json!({ "formulaValue": formula }),
-            _ => value.clone(),
-        };
-        if !value.is_null() {
-            data["effectiveValue"] = value;
-            data["formattedValue"] = json!(book.shown(tab, row, column));
-        }
-    }
-    if let Some(kind) = format.kind.api_name() {
-        let mut number_format = json!({ "type": kind });
-        if !format.pattern.is_empty() {
-            number_format["pattern"] = json!(format.pattern);
-        }
-        data["userEnteredFormat"] = json!({ "numberFormat": number_format });
-    }
-    data
-}
-
 /// The changes of a list of `RowData`.
-fn changes(body: &Payload<'_>, mask: &Mask) -> Result<Vec<Vec<Change>>, ApiError> {
+pub(super) fn changes(body: &Payload<'_>, mask: &Mask) -> Result<Vec<Vec<Change>>, ApiError> {
     let row = |row: &Payload<'_>| {
         let cells = row.objects("values", CELL_DATA)?;
         cells.iter().map(|cell| Change::of(Some(cell), mask)).collect()
@@ -137,7 +146,7 @@ fn changes(body: &Payload<'_>, mask: &Mask) -> Result<Vec<Vec<Change>>, ApiError
 
 /// `updateCells`: at `start` as far as the data goes, or all over `range`, where missing data clears.
 pub(super) fn update(book: &mut Book, body: &Payload<'_>) -> Result<Json, ApiError> {
-    let mask = requests::fields(body)?;
+    let mask = requests::fields(body, "CellData")?;
     let rows = changes(body, &mask)?;
     let range = body.object("range", GRID_RANGE)?;
     let start = body.object("start", &["sheetId", "rowIndex", "columnIndex"])?;
@@ -177,7 +186,7 @@ fn fits(rows: &[Vec<Change>], corner: (usize, usize), end: (usize, usize)) -> Re
     Ok(())
 }
 
-fn place(book: &mut Book, tab: usize, corner: (usize, usize), rows: &[Vec<Change>]) {
+pub(super) fn place(book: &mut Book, tab: usize, corner: (usize, usize), rows: &[Vec<Change>]) {
     for (offset, cells) in rows.iter().enumerate() {
         for (across, change) in cells.iter().enumerate() {
             change.make(book, tab, corner.0 + offset, corner.1 + across);
@@ -187,7 +196,7 @@ fn place(book: &mut Book, tab: usize, corner: (usize, usize), rows: &[Vec<Change
 
 /// `repeatCell`: the same cell all over a range. A range that ends outside of the grid is cut.
 pub(super) fn repeat(book: &mut Book, body: &Payload<'_>) -> Result<Json, ApiError> {
-    let mask = requests::fields(body)?;
+    let mask = requests::fields(body, "CellData")?;
     let range = body.object("range", GRID_RANGE)?.ok_or_else(|| ApiError::invalid("No range specified."))?;
     let area = Target::of_grid_range(book, &range)?.area(book)?;
     let change = Change::of(body.object("cell", CELL_DATA)?.as_ref(), &mask)?;
@@ -201,10 +210,10 @@ pub(super) fn repeat(book: &mut Book, body: &Payload<'_>) -> Result<Json, ApiErr
 
 /// `appendCells`: after the last row of the tab that holds anything; rows are added as needed, columns are not.
 pub(super) fn append(book: &mut Book, body: &Payload<'_>) -> Result<Json, ApiError> {
-    if body.any("tableId").is_some() {
-        return Err(ApiError::not_played("tables"));
+    if let Some(table) = body.text("tableId")? {
+        return Err(ApiError::invalid(format!("No table with id: {table}")));
     }
-    let mask = requests::fields(body)?;
+    let mask = requests::fields(body, "CellData")?;
     let tab = grid(book, body.int("sheetId")?.unwrap_or(0))?;
     let rows = changes(body, &mask)?;
     let (used, held, columns) = book.tabs.get(tab).map_or((0, 0, 0), |tab| (tab.used_rows(), tab.rows, tab.columns));

@@ -34,6 +34,21 @@ impl ApiError {
         Self { details: vec![detail], ..Self::invalid(description) }
     }
 
+    /// 400 for a body with several faults, each with its place and what is wrong there.
+    pub(super) fn violations(faults: Vec<(String, String)>) -> Self {
+        let message = faults.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
+        let violation = |(field, text): (String, String)| {
+            if field.is_empty() {
+                json!({ "description": text })
+            } else {
+                json!({ "field": field, "description": text })
+            }
+        };
+        let violations: Vec<Json> = faults.into_iter().map(violation).collect();
+        let detail = json!({ "@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": violations });
+        Self { details: vec![detail], ..Self::invalid(message) }
+    }
+
     /// 400 for a field that the API does not know.
     pub(super) fn unknown_field(name: &str, at: &str) -> Self {
         let place = if at.is_empty() { String::new() } else { format!(" at '{at}'") };
@@ -68,6 +83,14 @@ impl ApiError {
         Self { legacy: Some(legacy), ..Self::new(401, "UNAUTHENTICATED", message) }
     }
 
+    /// 403 for a call without any token.
+    pub(super) fn unregistered() -> Self {
+        let message = "Method doesn't allow unregistered callers (callers without established identity). Please use \
+                       API Key or other form of API identity to call this API.";
+        let legacy = json!({ "message": message, "domain": "global", "reason": "forbidden" });
+        Self { legacy: Some(legacy), ..Self::new(403, "PERMISSION_DENIED", message) }
+    }
+
     /// 403 for a token whose scopes do not cover the method.
     pub(super) fn insufficient_scopes() -> Self {
         let message = "Request had insufficient authentication scopes.";
@@ -78,6 +101,19 @@ impl ApiError {
         let legacy =
             json!({ "message": "Insufficient Permission", "domain": "global", "reason": "insufficientPermissions" });
         Self { details: vec![detail], legacy: Some(legacy), ..Self::new(403, "PERMISSION_DENIED", message) }
+    }
+
+    /// 403 for a spreadsheet that is not shared with the caller, or not for writing.
+    pub(super) fn no_permission() -> Self {
+        Self::new(403, "PERMISSION_DENIED", "The caller does not have permission")
+    }
+
+    /// 400 for a write to what somebody else protected.
+    pub(super) fn protected() -> Self {
+        Self::invalid(
+            "You are trying to edit a protected cell or object. Please contact the spreadsheet owner to remove \
+             protection if you need to edit.",
+        )
     }
 
     /// 404 for a spreadsheet that does not exist or is not shared.
@@ -93,6 +129,22 @@ impl ApiError {
             "location": "fileId", "locationType": "parameter",
         });
         Self { legacy: Some(legacy), ..Self::new(404, "", message) }
+    }
+
+    /// An error of Drive in its older shape. `location` is the name and the kind of the place that is wrong.
+    pub(super) fn drive(code: u16, reason: &str, message: &str, location: Option<(&str, &str)>) -> Self {
+        let mut legacy = json!({ "message": message, "domain": "global", "reason": reason });
+        if let Some((name, kind)) = location {
+            legacy["location"] = json!(name);
+            legacy["locationType"] = json!(kind);
+        }
+        Self { legacy: Some(legacy), ..Self::new(code, "", message) }
+    }
+
+    /// 403 of Drive for a file that the caller sees and may not do this with.
+    pub(super) fn file_permission() -> Self {
+        let message = "The user does not have sufficient permissions for this file.";
+        Self::drive(403, "insufficientFilePermissions", message, None)
     }
 
     /// 400 of Drive for a `fields` mask that names what a file does not have.
@@ -173,7 +225,61 @@ impl IntoResponse for ApiError {
 
 /// A JSON answer the way Google sends it: indented, and never to be cached.
 pub(super) fn answer(code: u16, body: &Json) -> Response<Body> {
+    text_answer(code, format!("{body:#}\n"))
+}
+
+fn text_answer(code: u16, text: String) -> Response<Body> {
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = [(header::CONTENT_TYPE, "application/json; charset=UTF-8"), (header::CACHE_CONTROL, "private")];
-    (status, headers, format!("{body:#}\n")).into_response()
+    let headers = [
+        (header::CONTENT_TYPE, "application/json; charset=UTF-8"),
+        (header::CACHE_CONTROL, "private"),
+        (header::VARY, "Origin, X-Origin, Referer"),
+        (header::SERVER, "ESF"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (status, headers, text).into_response()
+}
+
+/// The answer to a call, indented or not.
+pub(super) fn respond(answered: Result<Json, ApiError>, pretty: bool) -> Response<Body> {
+    match answered {
+        Ok(body) if pretty => answer(200, &body),
+        Ok(body) => text_answer(200, body.to_string()),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// A bare status, as a planted fault makes it, with the words that Google has for it.
+pub(super) async fn worded(bare: Response<Body>) -> Response<Body> {
+    let kind = bare.headers().get(header::CONTENT_TYPE);
+    let is_bare = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let code = bare.status().as_u16();
+    if code < 400 || !is_bare {
+        return bare;
+    }
+    let error = match code {
+        401 => ApiError::unauthenticated().without_legacy(),
+        403 => ApiError::no_permission(),
+        404 => ApiError::not_found(),
+        429 => ApiError::quota("Read", 60),
+        500 => ApiError::new(500, "INTERNAL", "Internal error encountered."),
+        502 | 503 => ApiError::new(code, "UNAVAILABLE", "The service is currently unavailable."),
+        504 => ApiError::new(504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
+        _ => return bare,
+    };
+    let mut worded = error.into_response();
+    if let Some(after) = bare.headers().get(header::RETRY_AFTER) {
+        worded.headers_mut().insert(header::RETRY_AFTER, after.clone());
+    }
+    worded
+}
+
+/// What Google's front door says to an address that no API has: a page, not JSON.
+pub(super) fn no_such_address(path: &str) -> Response<Body> {
+    let shown = path.replace('&', "&amp;").replace('<', "&lt;");
+    let page = format!(
+        "<!DOCTYPE html>\n<html lang=en>\n  <title>Error 404 (Not Found)!!1</title>\n  <p>The requested URL \
+         <code>{shown}</code> was not found on this server.\n"
+    );
+    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/html; charset=UTF-8")], page).into_response()
 }

@@ -11,19 +11,6 @@ use super::payload::Payload;
 use super::ranges::{GRID_RANGE, Target, grid};
 use super::writes::set_counts;
 
-/// The fields of a `FindReplaceRequest`.
-pub(super) const FIELDS: &[&str] = &[
-    "find",
-    "replacement",
-    "matchCase",
-    "matchEntireCell",
-    "searchByRegex",
-    "includeFormulas",
-    "range",
-    "sheetId",
-    "allSheets",
-];
-
 struct Search<'a> {
     find: &'a str,
     replacement: &'a str,

@@ -1,10 +1,11 @@
-//! Just enough formulas for a merchant's sheet: literals, references, arithmetic, `&`, and errors. A function is `#NAME?`.
+//! Just enough formulas for a merchant's sheet: literals, references, arithmetic, comparisons, `&`, functions, errors.
 
 use std::ops::Range;
 
 use super::a1;
 use super::book::Book;
 use super::cell::{CellError, Content, Value};
+use super::functions::{self, Argument, Reading};
 use super::locale::Locale;
 use super::typed;
 
@@ -38,7 +39,8 @@ impl Reference {
 enum Token {
     Value(Value),
     Reference(Reference),
-    Name,
+    /// Of a function, a named range, a column.
+    Name(String),
     Operator(char),
 }
 
@@ -58,6 +60,10 @@ fn tokens(formula: &str, locale: &Locale) -> Option<Vec<(Token, Range<usize>)>> 
                 let error = CellError::ALL.into_iter().find(|error| rest.starts_with(error.shown()))?;
                 (Token::Value(Value::Error(error)), error.shown().len())
             }
+            '<' if rest.starts_with("<=") => (Token::Operator('≤'), 2),
+            '<' if rest.starts_with("<>") => (Token::Operator('≠'), 2),
+            '>' if rest.starts_with(">=") => (Token::Operator('≥'), 2),
+            '<' | '>' | '=' => (Token::Operator(c), 1),
             '+' | '-' | '*' | '/' | '&' | '(' | ')' | ':' | ',' | ';' => (Token::Operator(c), 1),
             '\'' => quoted_reference(rest)?,
             c if c.is_ascii_digit() || c == locale.decimal => number_token(rest, locale)?,
@@ -112,13 +118,17 @@ fn word_token(rest: &str) -> (Token, usize) {
         let cell_length = word_length(after);
         let reference = after.get(..cell_length).and_then(cell_reference);
         let token = reference
-            .map_or(Token::Name, |reference| Token::Reference(Reference { tab: Some(word.to_owned()), ..reference }));
+            .map(|reference| Token::Reference(Reference { tab: Some(word.to_owned()), ..reference }))
+            .unwrap_or_else(|| Token::Name(word.to_owned()));
         return (token, length + 1 + cell_length);
     }
-    let token = if word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false") {
+    let is_call = rest.get(length..).is_some_and(|after| after.starts_with('('));
+    let token = if is_call {
+        Token::Name(word.to_owned())
+    } else if word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false") {
         Token::Value(Value::Bool(word.eq_ignore_ascii_case("true")))
     } else {
-        cell_reference(word).map_or(Token::Name, Token::Reference)
+        cell_reference(word).map_or_else(|| Token::Name(word.to_owned()), Token::Reference)
     };
     (token, length)
 }
@@ -189,12 +199,9 @@ impl Evaluation<'_> {
 
     fn formula(&mut self, formula: &str, tab: usize) -> Outcome {
         let tokens = tokens(formula, &self.book.locale()).ok_or(CellError::Parse)?;
-        if tokens.iter().any(|(token, _)| *token == Token::Name) {
-            return Err(CellError::Name);
-        }
         let tokens: Vec<Token> = tokens.into_iter().map(|(token, _)| token).collect();
         let mut reader = Reader { evaluation: self, tab, tokens: &tokens };
-        let value = reader.joined()?;
+        let value = reader.compared()?;
         if reader.tokens.is_empty() { Ok(value) } else { Err(CellError::Parse) }
     }
 }
@@ -215,6 +222,35 @@ impl Reader<'_, '_, '_> {
             }
             _ => None,
         }
+    }
+
+    fn compared(&mut self) -> Outcome {
+        let mut left = self.joined()?;
+        while let Some(operator) = self.operator(&['=', '<', '>', '≤', '≥', '≠']) {
+            let right = self.joined()?;
+            let ordering = match (&left, &right) {
+                (Value::Number(_) | Value::Empty, Value::Number(_) | Value::Empty) => {
+                    self.number(&left)?.partial_cmp(&self.number(&right)?)
+                }
+                (Value::Text(_) | Value::Empty, Value::Text(_) | Value::Empty) => {
+                    Some(self.text(&left)?.to_lowercase().cmp(&self.text(&right)?.to_lowercase()))
+                }
+                (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
+                // Numbers come before texts, texts before truth values.
+                (Value::Number(_) | Value::Empty, _) | (_, Value::Bool(_)) => Some(std::cmp::Ordering::Less),
+                _ => Some(std::cmp::Ordering::Greater),
+            };
+            let ordering = ordering.ok_or(CellError::Value)?;
+            left = Value::Bool(match operator {
+                '=' => ordering.is_eq(),
+                '≠' => ordering.is_ne(),
+                '<' => ordering.is_lt(),
+                '>' => ordering.is_gt(),
+                '≤' => ordering.is_le(),
+                _ => ordering.is_ge(),
+            });
+        }
+        Ok(left)
     }
 
     fn joined(&mut self) -> Outcome {
@@ -266,7 +302,7 @@ impl Reader<'_, '_, '_> {
             return if sign == '-' { Ok(Value::Number(-self.number(&value)?)) } else { Ok(value) };
         }
         if self.operator(&['(']).is_some() {
-            let value = self.joined()?;
+            let value = self.compared()?;
             return self.operator(&[')']).map(|_| value).ok_or(CellError::Parse);
         }
         let (token, rest) = self.tokens.split_first().ok_or(CellError::Parse)?;
@@ -275,9 +311,68 @@ impl Reader<'_, '_, '_> {
             Token::Value(Value::Error(error)) => Err(*error),
             Token::Value(value) => Ok(value.clone()),
             Token::Reference(reference) => self.referenced(reference),
-            Token::Name => Err(CellError::Name),
+            Token::Name(name) if self.operator(&['(']).is_some() => self.called(name),
+            Token::Name(_) => Err(CellError::Name),
             Token::Operator(_) => Err(CellError::Parse),
         }
+    }
+
+    /// A function, its opening bracket read.
+    fn called(&mut self, name: &str) -> Outcome {
+        let mut arguments = Vec::new();
+        if self.operator(&[')']).is_none() {
+            loop {
+                arguments.push(self.argument()?);
+                if self.operator(&[',', ';']).is_none() {
+                    break;
+                }
+            }
+            self.operator(&[')']).ok_or(CellError::Parse)?;
+        }
+        let reading = Reading { number: &|value| self.number(value), text: &|value| self.text(value) };
+        functions::call(name, &arguments, &reading)
+    }
+
+    /// A range, or whatever else comes to one value; an error is a value here.
+    fn argument(&mut self) -> Result<Argument, CellError> {
+        match self.tokens {
+            [Token::Operator(',' | ';' | ')'), ..] => return Ok(Argument::One(Value::Empty)),
+            [Token::Reference(from), Token::Operator(':'), Token::Reference(to), rest @ ..] => {
+                self.tokens = rest;
+                let rows = from.row.min(to.row)..from.row.max(to.row) + 1;
+                let columns = from.column.min(to.column)..from.column.max(to.column) + 1;
+                return self.range(from.tab.as_deref(), rows, columns);
+            }
+            [Token::Name(from), Token::Operator(':'), Token::Name(to), rest @ ..] => {
+                let column = |name: &str| a1::column_index(name.trim_start_matches('$')).ok_or(CellError::Name);
+                let (from, to) = (column(from)?, column(to)?);
+                self.tokens = rest;
+                return self.range(None, 0..usize::MAX, from.min(to)..from.max(to) + 1);
+            }
+            _ => {}
+        }
+        match self.compared() {
+            Ok(value) => Ok(Argument::One(value)),
+            // What cannot be read at all ends the formula; an error of a cell may be what the function looks for.
+            Err(CellError::Parse) => Err(CellError::Parse),
+            Err(error) => Ok(Argument::One(Value::Error(error))),
+        }
+    }
+
+    fn range(&mut self, tab: Option<&str>, rows: Range<usize>, columns: Range<usize>) -> Result<Argument, CellError> {
+        let book = self.evaluation.book;
+        let tab = match tab {
+            Some(title) => book.tab_index(title).ok_or(CellError::Ref)?,
+            None => self.tab,
+        };
+        let sheet = book.tabs.get(tab).ok_or(CellError::Ref)?;
+        if rows.start >= sheet.rows || columns.start >= sheet.columns {
+            return Err(CellError::Ref);
+        }
+        let (rows, columns) =
+            (rows.start..rows.end.min(sheet.used_rows()), columns.start..columns.end.min(sheet.columns));
+        let row = |row: usize| columns.clone().map(|column| self.evaluation.cell(tab, row, column)).collect();
+        Ok(Argument::Range(rows.map(row).collect()))
     }
 
     fn referenced(&mut self, reference: &Reference) -> Outcome {
@@ -346,10 +441,27 @@ mod tests {
     }
 
     #[test]
+    fn functions_and_comparisons() {
+        check("en_US", "=SUM(A1:C1, 2)", &Value::Number(12.0));
+        check("de_DE", "=SUM(A1:C1; 1,5)", &Value::Number(11.5));
+        check("en_US", "=IF(A1>=10, \"many\", \"few\")", &Value::Text("many".to_owned()));
+        check("en_US", "=IFERROR(A1/0, 7)", &Value::Number(7.0));
+        check("en_US", "=ROUND(10/3, 2)", &Value::Number(3.33));
+        check("en_US", "=VLOOKUP(10, A1:C1, 2, FALSE)", &Value::Text("three".to_owned()));
+        check("en_US", "=COUNTA(A:A)+COUNT(A1:C1)", &Value::Number(2.0));
+        check("en_US", "=SUMIF(A1:C1, \">5\")", &Value::Number(10.0));
+        check("en_US", "=CONCATENATE(UPPER(B1), \"!\")", &Value::Text("THREE!".to_owned()));
+        check("en_US", "=AND(A1=10, B1<>\"x\")", &Value::Bool(true));
+        check("en_US", "=HYPERLINK(\"https://example.com\", \"Shop\")", &Value::Text("Shop".to_owned()));
+    }
+
+    #[test]
     fn errors_show() {
         check("en_US", "=A1/0", &Value::Error(CellError::DivideByZero));
         check("en_US", "=B1*2", &Value::Error(CellError::Value));
-        check("en_US", "=VLOOKUP(A1,B:C,2)", &Value::Error(CellError::Name));
+        check("en_US", "=QUERY(A1:C1)", &Value::Error(CellError::Name));
+        check("en_US", "=VLOOKUP(99,A1:C1,2,FALSE)", &Value::Error(CellError::NotAvailable));
+        check("en_US", "=SUM(A1,1/0)", &Value::Error(CellError::DivideByZero));
         check("en_US", "=#REF!+1", &Value::Error(CellError::Ref));
         check("en_US", "=AAA1", &Value::Error(CellError::Ref));
         check("en_US", "=D1", &Value::Error(CellError::Ref));

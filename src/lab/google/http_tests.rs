@@ -52,6 +52,21 @@ impl Lab {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
+    /// A token of the merchant's own.
+    async fn merchant(&self) -> String {
+        let key = self.face.authorized_user_json("");
+        let field = |name: &str| key[name].as_str().unwrap().to_owned();
+        let form = [
+            ("grant_type", "refresh_token".to_owned()),
+            ("client_id", field("client_id")),
+            ("client_secret", field("client_secret")),
+            ("refresh_token", field("refresh_token")),
+        ];
+        let response = self.http.post(format!("{}/token", self.root)).form(&form).send().await.unwrap();
+        let answer: Json = response.json().await.unwrap();
+        answer["access_token"].as_str().unwrap().to_owned()
+    }
+
     async fn get(&self, path: &str) -> (u16, Json) {
         self.call("GET", path, None, &self.face.access_token()).await
     }
@@ -187,8 +202,55 @@ async fn refusals_have_googles_shape() {
     let body = json!({ "data": [{ "range": "A1", "values": [[1]] }] });
     let (status, answer) = lab.post("/v4/spreadsheets/sheet-1/values:batchUpdate", &body).await;
     assert_eq!((status, message(&answer)), (400, "'valueInputOption' is required but not specified"));
-    let (status, _) = lab.post("/v4/spreadsheets/sheet-1:getByDataFilter", &json!({})).await;
+    let request = json!({ "requests": [{ "addTable": { "table": { "name": "T" } } }] });
+    let (status, _) = lab.post("/v4/spreadsheets/sheet-1:batchUpdate", &request).await;
     assert_eq!(status, 501);
+    let bare = lab.http.get(format!("{}/v4/spreadsheets/sheet-1", lab.root)).send().await.unwrap();
+    assert_eq!(bare.status().as_u16(), 403);
+    let page = lab.http.get(format!("{}/v5/nothing", lab.root)).send().await.unwrap();
+    assert_eq!((page.status().as_u16(), page.text().await.unwrap().contains("/v5/nothing")), (404, true));
+}
+
+#[tokio::test]
+async fn spreadsheets_are_made_shared_and_deleted() {
+    let lab = lab().await;
+    let body = json!({ "properties": { "title": "Mine" }, "sheets": [{ "properties": { "title": "One" } }] });
+    let (status, made) = lab.post("/v4/spreadsheets", &body).await;
+    let id = made["spreadsheetId"].as_str().unwrap().to_owned();
+    assert_eq!((status, &made["sheets"][0]["properties"]["title"]), (200, &json!("One")));
+
+    let merchant = lab.merchant().await;
+    let path = format!("/v4/spreadsheets/{id}");
+    let (status, answer) = lab.call("GET", &path, None, &merchant).await;
+    assert_eq!((status, message(&answer)), (403, "The caller does not have permission"));
+    let (_, start) = lab.get("/drive/v3/changes/startPageToken").await;
+    let permission = json!({ "type": "user", "role": "reader", "emailAddress": "merchant@shelfd-lab.example" });
+    let (status, shared) = lab.post(&format!("/drive/v3/files/{id}/permissions"), &permission).await;
+    assert_eq!((status, &shared["role"]), (200, &json!("reader")));
+    assert_eq!(lab.call("GET", &path, None, &merchant).await.0, 200);
+    let clear = format!("{path}/values/A1:clear");
+    assert_eq!(lab.call("POST", &clear, Some(&json!({})), &merchant).await.0, 403);
+
+    let token = start["startPageToken"].as_str().unwrap();
+    let (_, changes) = lab.get(&format!("/drive/v3/changes?pageToken={token}")).await;
+    assert_eq!(changes["changes"][0]["fileId"], json!(id));
+    let (_, files) = lab.get("/drive/v3/files?q=name%20%3D%20'mine'&fields=files(id)").await;
+    assert_eq!(files, json!({ "files": [{ "id": id }] }));
+    let (_, refused) =
+        lab.call("PATCH", &format!("/drive/v3/files/{id}"), Some(&json!({ "name": "x" })), &merchant).await;
+    assert_eq!(refused["error"]["errors"][0]["reason"], json!("insufficientFilePermissions"));
+    let gone = lab.http.delete(format!("{}/drive/v3/files/{id}", lab.root)).bearer_auth(lab.face.access_token());
+    assert_eq!(gone.send().await.unwrap().status().as_u16(), 204);
+    assert_eq!(lab.get(&path).await.0, 404);
+}
+
+#[tokio::test]
+async fn planted_faults_have_googles_words() {
+    let lab = lab().await;
+    let fault = FaultKind::StatusBefore { status: 503, retry_after: Some(2) };
+    lab.face.gate().add_fault(Fault { fault, call: String::new(), times: Some(1), skip: 0 });
+    let (status, answer) = lab.get("/v4/spreadsheets/sheet-1").await;
+    assert_eq!((status, message(&answer)), (503, "The service is currently unavailable."));
 }
 
 #[tokio::test]

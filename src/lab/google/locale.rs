@@ -8,6 +8,13 @@ pub(super) enum DateOrder {
     Year,
 }
 
+/// True for what may be a locale: a language, or a language and a region (`de`, `de_DE`).
+pub(super) fn is_code(code: &str) -> bool {
+    let (language, region) = code.split_once('_').unwrap_or((code, "XX"));
+    let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    matches!(language.len(), 2 | 3) && letters(language) && region.len() == 2 && letters(region)
+}
+
 /// The conventions of one locale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Locale {

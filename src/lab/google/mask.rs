@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use super::schema::camel;
+
 /// Which fields are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Mask {
@@ -17,14 +19,6 @@ impl Mask {
         let mut rest = text;
         let mask = list(&mut rest)?;
         rest.is_empty().then_some(mask)
-    }
-
-    /// The first fields of all its paths; empty for everything.
-    pub(super) fn roots(&self) -> Vec<&str> {
-        match self {
-            Self::Everything => Vec::new(),
-            Self::Fields(fields) => fields.keys().map(String::as_str).collect(),
-        }
     }
 
     /// True when the field at this path, or one below it, is meant.
@@ -48,6 +42,61 @@ impl Mask {
                 Json::Object(kept.collect::<Map<_, _>>())
             }
             (Self::Fields(_), value) => value,
+        }
+    }
+
+    /// Set the meant fields of `target` to what `source` has there; what it does not have is cleared.
+    pub(super) fn assign(&self, target: &mut Map<String, Json>, source: Option<&Map<String, Json>>) {
+        let Self::Fields(fields) = self else {
+            *target = source.cloned().unwrap_or_default();
+            return;
+        };
+        for (name, below) in fields {
+            let given = source.and_then(|source| source.get(name));
+            match (below, given) {
+                (Self::Everything, Some(value)) => drop(target.insert(name.clone(), value.clone())),
+                (Self::Everything, None) => drop(target.remove(name)),
+                (below, given) => {
+                    let inner = target.entry(name.clone()).or_insert_with(|| Json::Object(Map::new()));
+                    if let Json::Object(inner) = inner {
+                        below.assign(inner, given.and_then(Json::as_object));
+                    }
+                    if inner.as_object().is_some_and(Map::is_empty) {
+                        target.remove(name);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The mask of an update: names as JSON has them, and colours meant in both of their forms (`tabColor` and
+    /// `tabColorStyle`).
+    pub(super) fn for_update(self) -> Self {
+        let Self::Fields(fields) = self else { return self };
+        let mut all = BTreeMap::new();
+        for (name, below) in fields {
+            let (name, below) = (camel(&name), below.for_update());
+            let lower = name.to_ascii_lowercase();
+            if lower.ends_with("color") {
+                all.insert(format!("{name}Style"), Self::Everything);
+            } else if lower.ends_with("colorstyle") {
+                all.insert(name.trim_end_matches("Style").to_owned(), Self::Everything);
+            }
+            all.insert(name, below);
+        }
+        Self::Fields(all)
+    }
+
+    /// The mask that means no field.
+    pub(super) fn nothing() -> Self {
+        Self::Fields(BTreeMap::new())
+    }
+
+    /// The mask below a field; `None` when the field is not meant.
+    pub(super) fn below(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Everything => Some(self),
+            Self::Fields(fields) => fields.get(name),
         }
     }
 

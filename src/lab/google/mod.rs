@@ -1,37 +1,60 @@
-//! The lab's Google: one spreadsheet behind the real Sheets v4, Drive v3 and OAuth token dialects. Method, parameter and
+//! The lab's Google: spreadsheets behind the real Sheets v4, Drive v3 and OAuth token dialects. Method, parameter and
 //! field names follow Google's discovery documents (sheets.v4 revision 20261019, drive.v3 revision 20261106).
 //!
-//! Not played: formatting beyond number formats, functions in formulas, named ranges, developer metadata, data filters,
-//! charts, several spreadsheets, push notifications. A method or option that Google has and the lab does not play answers
-//! 501; a kind of `batchUpdate` request that it does not play is refused as Google refuses an unknown one.
+//! Not played: most of the less usual functions in formulas, data sources, tables, pivot tables, comments in the sheet, folders, shared
+//! drives, uploads. A method or option that Google has and the lab does not play answers 501.
 
 mod a1;
 mod access;
+mod area_requests;
+mod attached;
+mod attached_requests;
 mod book;
+mod by_filter;
 mod calls;
 mod cell;
+mod cell_data;
 mod cell_requests;
+mod changes;
+mod cleaning;
+mod copying;
+mod creation;
+mod dimensions;
+mod documents;
 mod drive;
+mod drive_files;
+mod drive_http;
+mod drive_query;
 mod error;
 mod find_replace;
 mod formula;
+mod functions;
 mod http;
 mod locale;
 mod mask;
+mod metadata;
 mod oauth;
 mod payload;
 mod people;
+mod permissions;
 mod query;
 mod ranges;
 mod render;
 mod requests;
+mod rule_requests;
+mod schema;
 mod sheet_requests;
 mod sorting;
 mod spreadsheet;
+mod tab;
 mod typed;
 mod values;
 mod writes;
 
+#[cfg(test)]
+mod attached_tests;
+#[cfg(test)]
+mod conformity;
 #[cfg(test)]
 mod http_tests;
 #[cfg(test)]
@@ -46,8 +69,11 @@ use tokio::sync::watch;
 
 use self::access::{Access, Quota};
 use self::book::Book;
+use self::changes::Feed;
+use self::documents::{Document, Documents};
 pub use self::people::GridRefusal;
-use crate::clock::{self, Time};
+use crate::clock;
+use crate::lab::courier::Courier;
 use crate::lab::gate::Gate;
 
 /// The merchant, who owns the spreadsheet and edits it by hand.
@@ -89,7 +115,7 @@ impl Default for GoogleOptions {
     }
 }
 
-/// One Google with one spreadsheet. Cheap to clone; clones share it.
+/// One Google, with the lab's spreadsheet and those that its users make. Cheap to clone; clones share it.
 #[derive(Clone)]
 pub struct GoogleFace(Arc<Inner>);
 
@@ -99,15 +125,14 @@ struct Inner {
     gate: Gate,
     state: Mutex<State>,
     version: watch::Sender<i64>,
+    /// Carries push notifications.
+    courier: Courier,
 }
 
 /// Everything that changes. Locked only in synchronous sections.
 struct State {
-    book: Book,
-    version: i64,
-    created: Time,
-    modified: Time,
-    modified_by: String,
+    documents: Documents,
+    feed: Feed,
     access: Access,
 }
 
@@ -119,24 +144,25 @@ impl GoogleFace {
         let quota = Quota { reads: options.reads_per_minute, writes: options.writes_per_minute };
         let mut access = Access::new(quota);
         access.install(&access_token, LAB_USER);
-        let state = State {
-            book: Book::new(&options.title, &options.locale, &options.tabs),
-            version: 1,
-            created: now,
-            modified: now,
-            modified_by: MERCHANT.to_owned(),
-            access,
-        };
+        let book = Book::new(&options.title, &options.locale, &options.tabs);
+        let mut main = Document::new(book, MERCHANT, now);
+        for user in [oauth::SERVICE_ACCOUNT, LAB_USER] {
+            main.share(user, "writer");
+        }
+        let version = watch::Sender::new(main.version);
+        let mut documents = Documents::default();
+        documents.0.insert(options.spreadsheet_id.clone(), main);
         Self(Arc::new(Inner {
             spreadsheet_id: options.spreadsheet_id,
             access_token,
             gate: Gate::default(),
-            version: watch::Sender::new(state.version),
-            state: Mutex::new(state),
+            state: Mutex::new(State { documents, feed: Feed::default(), access }),
+            version,
+            courier: Courier::default(),
         }))
     }
 
-    /// The HTTP face: `/token`, `/v4/spreadsheets/…` and `/drive/v3/files/…`.
+    /// The HTTP face: `/token`, `/v4/spreadsheets/…` and `/drive/v3/…`.
     pub fn router(&self) -> axum::Router {
         http::router(self.clone())
     }
@@ -173,7 +199,7 @@ impl GoogleFace {
 
     /// Drive's file version: grows with every change, by whomever.
     pub fn version(&self) -> i64 {
-        self.state().version
+        self.state().documents.0.get(&self.0.spreadsheet_id).map_or(0, |main| main.version)
     }
 
     /// Hears the new version after every change.
@@ -186,18 +212,8 @@ impl GoogleFace {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Change the book, all or nothing: the work is done on a copy, which counts only when the work succeeds.
-    fn change<T, E>(&self, user: &str, work: impl FnOnce(&mut Book) -> Result<T, E>) -> Result<T, E> {
-        let mut state = self.state();
-        let mut copy = state.book.clone();
-        let done = work(&mut copy)?;
-        if copy.changes != state.book.changes {
-            state.book = copy;
-            state.version += 1;
-            state.modified = clock::now();
-            user.clone_into(&mut state.modified_by);
-            self.0.version.send_replace(state.version);
-        }
-        Ok(done)
+    /// A copy of a spreadsheet, which is cheap.
+    fn book(&self, id: &str) -> Option<Book> {
+        self.state().documents.0.get(id).map(|document| document.book.clone())
     }
 }

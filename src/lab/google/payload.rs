@@ -29,6 +29,29 @@ impl<'a> Payload<'a> {
         }
     }
 
+    /// An object whose fields were checked before.
+    pub(super) fn checked(value: &'a Json, at: &str) -> Result<Self, ApiError> {
+        let Json::Object(fields) = value else {
+            return Err(ApiError::bad_payload(at, format!("Invalid value at '{at}': an object is expected.")));
+        };
+        Ok(Self { fields, at: at.to_owned() })
+    }
+
+    /// An object inside of one whose fields were checked before.
+    pub(super) fn part(&self, name: &str) -> Result<Option<Payload<'a>>, ApiError> {
+        self.any(name).map(|value| Payload::checked(value, &self.place(name))).transpose()
+    }
+
+    /// The same, where it must not be missing.
+    pub(super) fn needed(&self, name: &str) -> Result<Payload<'a>, ApiError> {
+        self.part(name)?.ok_or_else(|| ApiError::invalid(format!("No {name} specified.")))
+    }
+
+    /// All of its fields as they are.
+    pub(super) fn json(&self) -> Json {
+        Json::Object(self.fields.clone())
+    }
+
     /// Where a field of this object stands.
     fn place(&self, name: &str) -> String {
         let mut place = if self.at.is_empty() { String::new() } else { format!("{}.", self.at) };

@@ -28,9 +28,14 @@ pub enum GridRefusal {
 /// Rows count from 1 as in the sheet's margin, and row 1 holds the headers. Typed text is read as the UI reads it, by the
 /// spreadsheet's locale.
 impl GoogleFace {
+    /// Change the lab's own spreadsheet as the merchant. There is no tab to find in one that was deleted.
+    fn change_main<T>(&self, work: impl FnOnce(&mut Book) -> Result<T, GridRefusal>) -> Result<T, GridRefusal> {
+        self.change(self.spreadsheet_id(), MERCHANT, work).unwrap_or(Err(GridRefusal::UnknownTab))
+    }
+
     /// Unformatted values of a tab, header row first, ragged. `None`: no such tab.
     pub fn grid(&self, tab: &str) -> Option<Vec<Vec<Json>>> {
-        let book = self.state().book.clone();
+        let book = self.book(self.spreadsheet_id())?;
         let index = book.tab_index(tab)?;
         let sheet = book.tabs.get(index)?;
         Some(unformatted(&book, &Area { tab: index, rows: 0..sheet.rows, columns: 0..sheet.columns }))
@@ -49,7 +54,7 @@ impl GoogleFace {
         header: &str,
         typed: impl FnOnce(&str) -> String,
     ) -> Result<(Json, Json), GridRefusal> {
-        self.change(MERCHANT, |book| {
+        self.change_main(|book| {
             let tab = tab_index(book, tab)?;
             let column = column(book, tab, header)?;
             let row = data_row(book, tab, row)?;
@@ -63,7 +68,7 @@ impl GoogleFace {
     /// Insert a row before `before_row` and type `(header, text)` pairs into it. The row takes over the formats of its
     /// neighbour: the row above, or the one below when the headers are above.
     pub fn insert_row(&self, tab: &str, before_row: u32, cells: &[(String, String)]) -> Result<(), GridRefusal> {
-        self.change(MERCHANT, |book| {
+        self.change_main(|book| {
             let tab = tab_index(book, tab)?;
             let columns: Result<Vec<usize>, GridRefusal> =
                 cells.iter().map(|(header, _)| column(book, tab, header)).collect();
@@ -81,7 +86,7 @@ impl GoogleFace {
 
     /// Delete a row; the rows below move up.
     pub fn delete_row(&self, tab: &str, row: u32) -> Result<(), GridRefusal> {
-        self.change(MERCHANT, |book| {
+        self.change_main(|book| {
             let tab = tab_index(book, tab)?;
             let row = data_row(book, tab, row)?;
             book.delete(tab, Dimension::Rows, row..row + 1);
@@ -91,7 +96,7 @@ impl GoogleFace {
 
     /// Sort all rows below the headers by one column.
     pub fn sort(&self, tab: &str, header: &str, ascending: bool) -> Result<(), GridRefusal> {
-        self.change(MERCHANT, |book| {
+        self.change_main(|book| {
             let tab = tab_index(book, tab)?;
             let column = column(book, tab, header)?;
             let area = Area { tab, rows: data_rows(book, tab), columns: columns(book, tab) };
@@ -102,7 +107,7 @@ impl GoogleFace {
 
     /// Type another text into a header cell.
     pub fn rename_header(&self, tab: &str, from: &str, to: &str) -> Result<(), GridRefusal> {
-        self.change(MERCHANT, |book| {
+        self.change_main(|book| {
             let tab = tab_index(book, tab)?;
             let column = column(book, tab, from)?;
             book.type_in(tab, 0, column, to, clock::now().year());
@@ -112,7 +117,7 @@ impl GoogleFace {
 
     /// Select everything below the headers and press delete: contents go, rows stay.
     pub fn clear_rows(&self, tab: &str) -> Result<(), GridRefusal> {
-        self.change(MERCHANT, |book| {
+        self.change_main(|book| {
             let tab = tab_index(book, tab)?;
             let used = book.tabs.get(tab).map_or(0, Tab::used_rows);
             for row in 1..used {

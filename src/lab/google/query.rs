@@ -42,6 +42,11 @@ impl Query {
         self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
     }
 
+    /// Are answers indented, so that people can read them? They are, unless the call says otherwise.
+    pub(super) fn pretty(&self) -> bool {
+        self.one("prettyPrint") != Some("false")
+    }
+
     /// A boolean; missing is false.
     pub(super) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         match self.one(name) {

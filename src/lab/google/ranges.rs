@@ -1,5 +1,7 @@
 //! Ranges of requests to cells of the book, with Google's refusals.
 
+use serde_json::Value as Json;
+
 use super::a1::{self, Span};
 use super::book::{Area, Book};
 use super::error::ApiError;
@@ -21,12 +23,25 @@ impl Target {
         if split.ambiguous {
             return match a1::span(text) {
                 Some(span) => Ok(Self { tab: 0, span }),
-                None => Ok(Self { tab: named(text)?, span: Span::default() }),
+                None => match Self::of_named_range(book, text)? {
+                    Some(range) => Ok(range),
+                    None => Ok(Self { tab: named(text)?, span: Span::default() }),
+                },
             };
         }
         let tab = split.tab.as_deref().map_or(Ok(0), named)?;
-        let span = split.cells.map_or(Some(Span::default()), a1::span).ok_or_else(unknown)?;
-        Ok(Self { tab, span })
+        let Some(cells) = split.cells else { return Ok(Self { tab, span: Span::default() }) };
+        match a1::span(cells) {
+            Some(span) => Ok(Self { tab, span }),
+            // A named range may be written with its tab.
+            None => Self::of_named_range(book, cells)?.filter(|range| range.tab == tab).ok_or_else(unknown),
+        }
+    }
+
+    fn of_named_range(book: &Book, name: &str) -> Result<Option<Self>, ApiError> {
+        let same = |range: &&Json| range["name"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name));
+        let found = book.attached.list("namedRanges").iter().find(same);
+        found.map(|range| Self::of_grid_range(book, &Payload::checked(&range["range"], "")?)).transpose()
     }
 
     /// A `GridRange`; the error is for the request's own prefix.

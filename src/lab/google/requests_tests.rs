@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::book::Book;
-use super::requests::play;
+use super::requests::read_and_play as play;
 use super::values::{self, ReadOptions, Render};
 
 fn book() -> Book {

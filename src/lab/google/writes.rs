@@ -33,7 +33,7 @@ pub(super) struct WriteOptions {
 }
 
 /// What one range's write did. Rows and columns count where at least one cell was written.
-struct Written {
+pub(super) struct Written {
     /// The block of the values.
     area: Area,
     /// The range that was asked for, whose values may be answered.
@@ -63,33 +63,53 @@ pub(super) fn batch_update(
     data: &[Payload<'_>],
     options: &WriteOptions,
 ) -> Result<Json, ApiError> {
-    let (mut responses, mut totals, mut tabs) = (Vec::new(), [0, 0, 0], Vec::new());
+    let mut total = Total::default();
     for (index, payload) in data.iter().enumerate() {
         let range = payload.text("range")?.unwrap_or_default();
         let target = Target::of(book, range).map_err(|error| error.within(&format!("Invalid data[{index}]")))?;
         let written = write(book, &target, range, payload, options)
             .map_err(|error| error.within(&format!("Invalid data[{index}]")))?;
-        for (total, more) in totals.iter_mut().zip([written.rows, written.columns, written.cells]) {
-            *total += more;
-        }
-        if written.cells > 0 && !tabs.contains(&written.area.tab) {
-            tabs.push(written.area.tab);
-        }
-        responses.push(answer(book, id, &written, options));
+        let response = answer(book, id, &written, options);
+        total.add(&written, response);
     }
-    let mut all = json!({ "spreadsheetId": id });
-    let [rows, columns, cells] = totals;
-    let counts = [
-        ("totalUpdatedRows", rows),
-        ("totalUpdatedColumns", columns),
-        ("totalUpdatedCells", cells),
-        ("totalUpdatedSheets", tabs.len()),
-    ];
-    set_counts(&mut all, &counts);
-    if !responses.is_empty() {
-        all["responses"] = Json::Array(responses);
+    Ok(total.answer(id))
+}
+
+/// What several writes did together.
+#[derive(Default)]
+pub(super) struct Total {
+    rows: usize,
+    columns: usize,
+    cells: usize,
+    tabs: BTreeSet<usize>,
+    responses: Vec<Json>,
+}
+
+impl Total {
+    pub(super) fn add(&mut self, written: &Written, response: Json) {
+        self.rows += written.rows;
+        self.columns += written.columns;
+        self.cells += written.cells;
+        if written.cells > 0 {
+            self.tabs.insert(written.area.tab);
+        }
+        self.responses.push(response);
     }
-    Ok(all)
+
+    pub(super) fn answer(self, id: &str) -> Json {
+        let mut all = json!({ "spreadsheetId": id });
+        let counts = [
+            ("totalUpdatedRows", self.rows),
+            ("totalUpdatedColumns", self.columns),
+            ("totalUpdatedCells", self.cells),
+            ("totalUpdatedSheets", self.tabs.len()),
+        ];
+        set_counts(&mut all, &counts);
+        if !self.responses.is_empty() {
+            all["responses"] = Json::Array(self.responses);
+        }
+        all
+    }
 }
 
 /// Google leaves out counts that are zero.
@@ -99,7 +119,7 @@ pub(super) fn set_counts(answer: &mut Json, counts: &[(&str, usize)]) {
     }
 }
 
-fn answer(book: &Book, id: &str, written: &Written, options: &WriteOptions) -> Json {
+pub(super) fn answer(book: &Book, id: &str, written: &Written, options: &WriteOptions) -> Json {
     let mut answer = json!({ "spreadsheetId": id, "updatedRange": book.answer(&written.area) });
     let counts = [("updatedRows", written.rows), ("updatedColumns", written.columns), ("updatedCells", written.cells)];
     set_counts(&mut answer, &counts);
@@ -128,7 +148,8 @@ fn rows_of(payload: &Payload<'_>) -> Result<Vec<Vec<Json>>, ApiError> {
     Ok((0..height).map(row).collect())
 }
 
-fn write(
+/// Write one range's values.
+pub(super) fn write(
     book: &mut Book,
     target: &Target,
     asked: &str,
@@ -265,6 +286,12 @@ fn last_table(book: &Book, area: &Area) -> Option<Area> {
 /// `values.clear`: contents only, formats stay. Answers the range that was cleared.
 pub(super) fn clear(book: &mut Book, range: &str) -> Result<String, ApiError> {
     let area = Target::of(book, range)?.area(book)?;
+    clear_area(book, &area);
+    Ok(book.answer(&area))
+}
+
+/// Empty the cells of an area.
+pub(super) fn clear_area(book: &mut Book, area: &Area) {
     let used = book.tabs.get(area.tab).map_or(0, super::book::Tab::used_rows);
     for row in area.rows.start..area.rows.end.min(used) {
         for column in area.columns.clone() {
@@ -273,7 +300,6 @@ pub(super) fn clear(book: &mut Book, range: &str) -> Result<String, ApiError> {
             }
         }
     }
-    Ok(book.answer(&area))
 }
 
 /// `values.batchClear`.
