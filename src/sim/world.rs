@@ -174,7 +174,7 @@ pub struct World {
     pub hit: Vec<Option<(i64, i64)>>,
     /// The stock column is for stock-takes: a typed number is what was counted.
     pub counted: bool,
-    /// Per SKU: numbers that were typed as counted and have not counted yet.
+    /// Per SKU: numbers that were typed as counted, the first one too.
     pub counts_typed: Vec<Vec<i64>>,
     /// Rows without a key that were written in the poll under way: whose they are, the number replaced and the new one.
     pub keyless_hits: Vec<(usize, (i64, i64))>,
