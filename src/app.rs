@@ -47,7 +47,7 @@ impl App {
         let dir = &config.data_dir;
         std::fs::create_dir_all(dir).with_context(|| format!("data_dir {}: cannot be created", dir.display()))?;
         let lock = hold(dir)?;
-        let ledger = SqliteLedger::open(&dir.join("shelfd.db")).await?;
+        let ledger = SqliteLedger::open(&dir.join("shelfd.db")).await?.take_lease().await?;
         let book = GoogleWorkbook::new(google(&config)).await?;
         let book = match config.sheet.calls_per_minute {
             Some(calls) => book.with_calls_per_minute(calls),

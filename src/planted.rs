@@ -53,6 +53,8 @@ bugs! {
     GiveBackIgnored,
     /// What orders did around a doubtful reading does not count as overwritten by a write that starts from it.
     NothingAround,
+    /// A recorded write is sent however long it was held up.
+    SentWhenever,
     /// An absolute write is made without a look in the same pass.
     AbsoluteFromMemory,
     /// The cursor of the order list runs ahead to the shop's clock.
@@ -63,6 +65,8 @@ bugs! {
     NothingRemembered,
     /// Orders that were there at first contact count as new.
     NoBaseline,
+    /// A program whose lease was taken goes on writing to the ledger.
+    NotFenced,
     /// A movement wakes no other endpoint.
     NobodyHinted,
     /// A hint that came during a pass is finished with it.
@@ -87,6 +91,8 @@ bugs! {
     PersonIsUs,
     /// A row that lost its key under a write is taken for another row.
     KeylessIsAnothers,
+    /// What a write hit by mistake is forgotten when its row is cut out before it is put back.
+    GoneIsRight,
     /// A repeated sheet write that is refused counts as not done, though the first may have been.
     RefusedRepeatIsNotDone,
     /// What is written during a read is not left out of it.

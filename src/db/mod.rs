@@ -64,6 +64,34 @@ pub enum DbError {
     /// A gate made a transaction or a reading fail (see [`Gate`]).
     #[error("ledger: unavailable: {0}")]
     Unavailable(&'static str),
+    /// Another program took the lease of this ledger; nothing is written under the old term any more.
+    #[error("ledger: another shelfd has taken it over (term {now}, ours is {ours}); this one must stop")]
+    Fenced {
+        /// The term of this handle.
+        ours: i64,
+        /// The term that holds.
+        now: i64,
+    },
+}
+
+/// The fact that holds the current term.
+const TERM: &str = "lease.term";
+
+/// The lease of a ledger as one handle holds it. A program that only looks, or people's commands, hold none.
+///
+/// # Errors
+/// [`DbError::Fenced`] where a later term holds: every transaction asks before it changes anything.
+fn hold_term(ours: Option<i64>, now: Option<&str>) -> Result<()> {
+    let now = now.and_then(|now| now.parse().ok()).unwrap_or(0);
+    match ours {
+        Some(ours) if ours != now && !crate::planted!(NotFenced) => Err(DbError::Fenced { ours, now }),
+        _ => Ok(()),
+    }
+}
+
+/// The term after this one.
+fn next_term(now: Option<&str>) -> i64 {
+    now.and_then(|now| now.parse::<i64>().ok()).unwrap_or(0) + 1
 }
 
 /// Shorthand.

@@ -7,10 +7,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::shop_pass::verdict;
-use super::{CronPlan, Engine, ReadManner, Shop, lock, schedule};
+use super::{CronPlan, Engine, PassError, ReadManner, Shop, lock, schedule};
 use crate::clock::{self, Time};
-use crate::db::SHEET;
-use crate::retry::Verdict;
+use crate::db::{DbError, SHEET};
 
 /// Deliveries are looked for this often even when nobody rang: notification is a courtesy, the table is the truth.
 const INBOX_EVERY: Duration = Duration::from_secs(5);
@@ -95,7 +94,7 @@ async fn shop_task(engine: Arc<Engine>, shop: Shop, shutdown: CancellationToken)
             }
             Err(error) => {
                 failures += 1;
-                rest(&engine, failures, verdict(&error), &shutdown).await;
+                rest(&engine, failures, &error, &shutdown).await;
             }
         }
     }
@@ -115,7 +114,7 @@ async fn sheet_task(engine: Arc<Engine>, shutdown: CancellationToken) {
             if let Err(error) = engine.read_sheet(ReadManner::Probe).await {
                 tracing::warn!("sheet: {error}");
                 failures += 1;
-                rest(&engine, failures, verdict(&error), &shutdown).await;
+                rest(&engine, failures, &error, &shutdown).await;
                 continue;
             }
         }
@@ -156,10 +155,14 @@ fn until(due: Option<Time>) -> Duration {
 }
 
 /// The endpoint's circuit breaker: after a failed pass nothing is sent for a while.
-async fn rest(engine: &Engine, failures: u32, verdict: Verdict, shutdown: &CancellationToken) {
+async fn rest(engine: &Engine, failures: u32, error: &PassError, shutdown: &CancellationToken) {
+    if let PassError::Db(DbError::Fenced { .. }) = error {
+        tracing::error!("stopping: {error}");
+        return shutdown.cancel();
+    }
     // Wrong credentials are tried again each minute: people mend them and expect to see it.
     let longest = Duration::from_secs(60);
-    pause_or_stop(engine.backoff(failures.min(8), verdict).min(longest), shutdown).await;
+    pause_or_stop(engine.backoff(failures.min(8), verdict(error)).min(longest), shutdown).await;
 }
 
 async fn pause_or_stop(pause: Duration, shutdown: &CancellationToken) {

@@ -17,6 +17,8 @@ use crate::stores::{Outcome, StockKind, StockWrite};
 /// A key is sent again only while the platform surely still remembers it. Shopify documents a retention window whose
 /// length is not public; ten minutes is well inside any that would be of use to anyone.
 const KEY_MEMORY: Duration = Duration::from_secs(600);
+/// A recorded write is sent at once. Who was held up for longer (a machine that slept) may find that it was judged undone.
+const SEND_WITHIN: Duration = Duration::from_secs(10);
 /// A doubtful reading is written over after so many looks: on a SKU that never stops selling, waiting has no end.
 const DOUBT_LOOKS_MAX: u32 = 4;
 
@@ -140,8 +142,10 @@ impl Engine {
         let skus: Vec<Sku> = intents.iter().map(|(sku, _)| sku.clone()).collect();
         let listings = self.ledger.listings_of(pass.shop.name(), &skus).await?;
         let mut writes = Vec::new();
+        let now = clock::now();
         for (sku, intent) in intents {
-            match listings.get(sku) {
+            let late = sending == Sending::First && now > intent.recorded + SEND_WITHIN && !planted!(SentWhenever);
+            match listings.get(sku).filter(|_| !late) {
                 Some(listing) => writes.push(StockWrite {
                     sku: sku.clone(),
                     remote: remote(listing),
@@ -149,8 +153,13 @@ impl Engine {
                     delta: intent.delta,
                     key: intent.key.clone(),
                 }),
-                // Unlinked meanwhile: nothing can be sent, and nothing was.
-                None => self.settle(pass, vec![(sku.clone(), Settled::NotDone)]).await?,
+                // Unlinked meanwhile, or held up: nothing is sent, and nothing was.
+                None => {
+                    if late {
+                        pass.ask_again(sku, Again { want: Want::STOCK, after: Duration::ZERO, failed: false });
+                    }
+                    self.settle(pass, vec![(sku.clone(), Settled::NotDone)]).await?;
+                }
             }
         }
         if writes.is_empty() {

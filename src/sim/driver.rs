@@ -72,6 +72,8 @@ pub(super) struct Driver {
     engine: Arc<Engine>,
     meters: Meters,
     tasks: Vec<Option<Task>>,
+    /// What a program goes on doing that was thought dead when another one took over.
+    zombies: Vec<Task>,
     /// Per shop: everything was looked at since the program started.
     started: Vec<bool>,
     rng: Rng,
@@ -79,6 +81,8 @@ pub(super) struct Driver {
     weights: Vec<(Kind, usize)>,
     /// Turns out of a hundred that are the program's.
     ours: usize,
+    /// Now and then another machine believes that this one is dead, and takes over.
+    usurped: bool,
     crashes: u64,
     watch: Watch,
 }
@@ -146,9 +150,9 @@ fn temper(plan: &Plan) -> (Vec<(Kind, usize)>, usize) {
 
 /// Play a history to its end.
 pub fn play(plan: &Plan) -> Outcome {
-    // The start is made without the bug.
-    planted::plant(None);
-    let start = start::of(plan.seed);
+    planted::plant(plan.bug);
+    // A bug may lie in how the program meets a world for the first time; else starts are made once, without bugs.
+    let start = if plan.bug.is_some() && plan.seed % 3 == 0 { start::afresh(plan.seed) } else { start::of(plan.seed) };
     planted::plant(plan.bug);
     let mut driver = Driver::new(plan, start);
     for _ in 0..plan.turns {
@@ -185,9 +189,10 @@ impl Driver {
         let shared = Arc::new(Shared::new(world, Effects::new(&plan.stops)));
         // Keys of the start must not come again.
         let clock = Simulation::start(now, 1_000_000);
-        let ledger = ledger.fork().gated(Arc::clone(&shared.effects) as _);
+        let ledger = ledger.fork().gated(Arc::clone(&shared.effects) as _).take_lease();
         let mut driver = Self::with(shared, ledger, clock, Rng::new(plan.seed));
         (driver.weights, driver.ours) = temper(plan);
+        driver.usurped = plan.seed % 7 == 3;
         driver
     }
 
@@ -204,10 +209,12 @@ impl Driver {
             engine,
             meters,
             tasks,
+            zombies: Vec::new(),
             started: vec![false; shops],
             rng,
             weights: Vec::new(),
             ours: 0,
+            usurped: false,
             crashes: 0,
             watch,
         }
@@ -220,6 +227,8 @@ impl Driver {
             turn if turn < self.ours => {
                 self.poll(task);
             }
+            89 if self.usurped && self.rng.chance(0.1) => self.usurp(),
+            88 if !self.zombies.is_empty() => self.poll_zombie(),
             0..90 => self.event(),
             90..97 => self.clock.advance(Duration::from_millis(self.rng.below(200) as u64)),
             97..99 => self.clock.advance(Duration::from_millis(self.rng.below(3_000) as u64)),
@@ -299,6 +308,7 @@ impl Driver {
     fn restart(&mut self) {
         self.crashes += 1;
         self.tasks.iter_mut().for_each(|task| *task = None);
+        self.zombies.clear();
         self.started.fill(false);
         {
             let world = &mut *self.shared.world();
@@ -309,6 +319,32 @@ impl Driver {
         self.blur(true);
         self.engine = engine(&self.shared, &self.ledger, &self.meters);
         self.shared.effects.revive();
+    }
+
+    /// Another program takes the lease, although this one lives: its tasks go on for a while.
+    fn usurp(&mut self) {
+        self.zombies.extend(self.tasks.iter_mut().filter_map(Option::take));
+        self.started.fill(false);
+        {
+            let world = &mut *self.shared.world();
+            world.tell(|| "another program takes over from one that is not dead".to_owned());
+            world.counts.takeovers += 1;
+            world.promote_leeway();
+        }
+        self.blur(true);
+        self.ledger = self.ledger.take_lease();
+        self.engine = engine(&self.shared, &self.ledger, &self.meters);
+    }
+
+    fn poll_zombie(&mut self) {
+        let at = self.rng.below(self.zombies.len());
+        let ended = self.zombies[at].as_mut().poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(());
+        if ended {
+            drop(self.zombies.swap_remove(at));
+        }
+        if self.shared.effects.is_dead() {
+            self.restart();
+        }
     }
 
     fn sheet_turn_ended(&mut self) {

@@ -53,9 +53,15 @@ pub(super) fn of(seed: u64) -> Start {
     if let Some(start) = STARTS.with_borrow(|starts| starts.get(&number).cloned()) {
         return start;
     }
+    crate::planted::plant(None);
     let start = at_rest(new(number, true));
     STARTS.with_borrow_mut(|starts| starts.insert(number, start.clone()));
     start
+}
+
+/// The same start, made by the program as it is now.
+pub(super) fn afresh(seed: u64) -> Start {
+    at_rest(new((seed / 4) % WORLDS, true))
 }
 
 fn new(number: u64, furnished: bool) -> Start {

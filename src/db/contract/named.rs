@@ -146,3 +146,24 @@ async fn an_order_seen_twice_moves_once_and_the_pool_is_its_movements() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_has_lost_the_lease_writes_nothing() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let open = async || SqliteLedger::open(&dir.path().join("shelfd.db")).await.unwrap();
+    let disk = [open().await.take_lease().await.unwrap(), open().await.take_lease().await.unwrap()];
+    let [old, new] = disk.map(|ledger| Box::new(ledger) as Box<dyn Ledger>);
+    fenced(old, new, Box::new(open().await)).await;
+    let memory = MemoryLedger::new();
+    let (old, new) = (memory.take_lease(), memory.take_lease());
+    fenced(Box::new(old), Box::new(new), Box::new(memory)).await;
+}
+
+async fn fenced(old: Box<dyn Ledger>, new: Box<dyn Ledger>, without: Box<dyn Ledger>) {
+    founded(&*new).await;
+    let refused = old.stock(SHOP, vec![request(plan("old"))], &[], at(1)).await;
+    assert!(matches!(refused, Err(DbError::Fenced { ours: 1, now: 2 })), "{refused:?}");
+    assert_eq!(new.open_intents(SHOP).await.unwrap(), []);
+    without.set_fact("by", "a person's command").await.unwrap();
+    assert_eq!(old.fact("by").await.unwrap().as_deref(), Some("a person's command"), "looking is free");
+}

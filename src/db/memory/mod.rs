@@ -15,7 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::hints::KeptHint;
 use super::orders::KeptShare;
-use super::{AuditLine, DbError, DeadLetter, Delivery, ListingRecord, MovementLine, Result, RowRecord, RunRecord};
+use super::{
+    AuditLine, DbError, DeadLetter, Delivery, ListingRecord, MovementLine, Result, RowRecord, RunRecord, TERM,
+    hold_term, next_term,
+};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
 use crate::stock::{Intent, Side};
@@ -27,6 +30,8 @@ pub use gate::{Gate, Pass};
 pub struct MemoryLedger {
     state: Arc<Mutex<State>>,
     gate: Option<Arc<dyn Gate>>,
+    /// The term under which this handle writes, where it holds the lease.
+    term: Option<i64>,
 }
 
 impl MemoryLedger {
@@ -38,19 +43,28 @@ impl MemoryLedger {
     /// A handle to the same state whose transactions and readings go through a gate.
     #[must_use]
     pub fn gated(&self, gate: Arc<dyn Gate>) -> Self {
-        Self { state: Arc::clone(&self.state), gate: Some(gate) }
+        Self { state: Arc::clone(&self.state), gate: Some(gate), term: self.term }
     }
 
     /// A handle to the same state without a gate.
     #[must_use]
     pub fn ungated(&self) -> Self {
-        Self { state: Arc::clone(&self.state), gate: None }
+        Self { state: Arc::clone(&self.state), gate: None, term: None }
+    }
+
+    /// Take the lease: every other handle that holds one is fenced off from here on.
+    #[must_use]
+    pub fn take_lease(&self) -> Self {
+        let mut state = self.lock();
+        let term = next_term(state.fact(TERM).as_deref());
+        state.set_fact(TERM, &term.to_string());
+        Self { state: Arc::clone(&self.state), gate: self.gate.clone(), term: Some(term) }
     }
 
     /// A ledger of its own that holds the same.
     #[must_use]
     pub fn fork(&self) -> Self {
-        Self { state: Arc::new(Mutex::new(self.lock().clone())), gate: None }
+        Self { state: Arc::new(Mutex::new(self.lock().clone())), gate: None, term: None }
     }
 
     /// Everything in it as text, one line per fact, table by table. Two ledgers that hold the same say the same.
@@ -69,7 +83,13 @@ impl MemoryLedger {
         {
             return Err(DbError::Unavailable(name));
         }
-        let done = transaction(&mut self.lock());
+        let done = {
+            let mut state = self.lock();
+            if self.term.is_some() {
+                hold_term(self.term, state.facts.get(TERM).map(String::as_str))?;
+            }
+            transaction(&mut state)
+        };
         if let Some(gate) = &self.gate
             && gate.after(name).await == Pass::Fail
         {

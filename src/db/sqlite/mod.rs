@@ -17,7 +17,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 
-use super::{DbError, Result};
+use super::{DbError, Result, TERM, hold_term, next_term};
 use crate::catalog::Sku;
 
 /// SQLite before this had a WAL bug that could lose a committed transaction after a reset under load
@@ -31,6 +31,8 @@ pub struct SqliteLedger {
     writer: SqlitePool,
     /// Readers never wait for the writer under WAL.
     readers: SqlitePool,
+    /// The term under which this handle writes, where it holds the lease.
+    term: Option<i64>,
 }
 
 type Tx<'a> = Transaction<'a, Sqlite>;
@@ -57,7 +59,7 @@ impl SqliteLedger {
         sqlx::migrate!("src/db/sqlite/migrations").run(&writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(2).min_connections(0);
         let readers = readers.connect_lazy_with(options.read_only(true).create_if_missing(false));
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, term: None })
     }
 
     async fn close(&self) {
@@ -65,9 +67,25 @@ impl SqliteLedger {
         self.writer.close().await;
     }
 
+    /// Take the lease: every other handle that holds one is fenced off from here on.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn take_lease(self) -> Result<Self> {
+        let mut tx = Self { term: None, ..self.clone() }.begin().await?;
+        let term = next_term(term(&mut tx).await?.as_deref());
+        set_fact(&mut tx, TERM, &term.to_string()).await?;
+        tx.commit().await?;
+        Ok(Self { term: Some(term), ..self })
+    }
+
     async fn begin(&self) -> Result<Tx<'static>> {
         // Immediate: the write lock is taken at once, so that what is read in the transaction cannot be outdated at its end.
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        if self.term.is_some() {
+            hold_term(self.term, term(&mut tx).await?.as_deref())?;
+        }
+        Ok(tx)
     }
 
     async fn fact(&self, name: &str) -> Result<Option<String>> {
@@ -82,6 +100,10 @@ impl SqliteLedger {
         set_fact(&mut tx, name, value).await?;
         Ok(tx.commit().await?)
     }
+}
+
+async fn term(tx: &mut Tx<'_>) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar("SELECT value FROM facts WHERE name = ?").bind(TERM).fetch_optional(&mut **tx).await?)
 }
 
 async fn set_fact(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<()> {

@@ -217,8 +217,10 @@ impl Flush<'_> {
         };
         let is_right = match &outcome {
             CellOutcome::Written { .. } | CellOutcome::AlreadyThere { .. } => true,
-            // Somebody typed over it, or removed the row: nothing of ours is left there.
-            CellOutcome::PersonChanged { .. } | CellOutcome::RowGone => true,
+            // Somebody typed over it: nothing of ours is left there.
+            CellOutcome::PersonChanged { .. } => true,
+            // It may come back as it was: a row that is cut out is pasted, a key that is blanked is typed again.
+            CellOutcome::RowGone => planted!(GoneIsRight),
             CellOutcome::Formula { .. }
             | CellOutcome::Ambiguous
             | CellOutcome::HeaderGone(_)
