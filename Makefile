@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SHELFD := target/release/shelfd
 
-.PHONY: help demo test test-clients check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
+.PHONY: mutants help demo test test-clients check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ sim-long: ## A million sales and more
 
 sim-planted: ## Does the simulator find every planted bug?
 	$(CARGO) run --release --features planted --example sim -- --planted
+
+mutants: ## Mutate the stock core; fails unless its tests notice 90 % of the mutants
+	tests/mutants/run
 
 bench: ## Measure; writes a table to stdout and bench.json
 	$(CARGO) build --release

@@ -93,6 +93,8 @@ bugs! {
     KeylessIsAnothers,
     /// What a write hit by mistake is forgotten when its row is cut out before it is put back.
     GoneIsRight,
+    /// What a person typed into a cell before it was hit by mistake is forgotten.
+    OwnUpForgets,
     /// A repeated sheet write that is refused counts as not done, though the first may have been.
     RefusedRepeatIsNotDone,
     /// What is written during a read is not left out of it.

@@ -250,13 +250,17 @@ impl Engine {
             let pool =
                 stock.filter(|(_, header)| columns.get(header) == Some(cell.column)).map(|(pool, _)| pool).next();
             let (Some(pool), Some(sku), Cell::Number(value)) = (pool, &cell.sku, &cell.wrote) else { continue };
-            let input = Input::Overwrote { value: *value as i64 };
+            let meaning = self.sheet.meaning(&cell.tab, pool);
+            let had = if let Some(Cell::Number(had)) = &cell.had { Some((*had as i64, meaning)) } else { None };
+            let input = Input::Overwrote { value: *value as i64, had };
             requests.push(StockRequest { sku: sku.clone(), pool: pool.clone(), input });
             hints.push((sku.to_string(), Want::STOCK, clock::now()));
         }
         if !requests.is_empty() {
-            self.ledger.stock(SHEET, requests, &[], clock::now()).await?;
+            let peers: Vec<String> = self.shop_names().into_iter().chain([SHEET.to_owned()]).collect();
+            let changes = self.ledger.stock(SHEET, requests, &peers, clock::now()).await?;
             self.ledger.hint(SHEET, &hints).await?;
+            self.wake_for(&changes);
         }
         Ok(())
     }

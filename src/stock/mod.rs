@@ -186,6 +186,8 @@ pub enum Input {
     Overwrote {
         /// What stands there now.
         value: i64,
+        /// What stood there before, where that is known, and what it meant: what others had typed by then counts.
+        had: Option<(i64, Meaning)>,
     },
     /// The open intent's fate is known.
     Settle {

@@ -31,12 +31,7 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
         Input::Plan { rule, kind, from, key, now } => {
             plan(book.pool, &mut side, (rule, kind), from, key, now, &mut effects);
         }
-        Input::Overwrote { value } => {
-            // Nobody's movement: the value is accounted for, and the difference to the target is written back.
-            if side.accounted.is_some() && side.intent.is_none() {
-                side.accounted = Some(value);
-            }
-        }
+        Input::Overwrote { value, had } => own_up(&mut book.pool, &mut side, value, had, &mut effects),
         Input::Settle { settled, now, stale_for } => {
             settle(&mut side, settled, now, stale_for);
         }
@@ -132,12 +127,7 @@ fn fold_value(
     if moved != 0
         && let Some(pool) = pool
     {
-        let (units, cause) = match meaning {
-            Meaning::Count if !planted!(CountIsEdit) => (reading.value - *pool, Cause::Counted),
-            Meaning::Shop | Meaning::Edit | Meaning::Count => (moved, Cause::Observed),
-        };
-        *pool += units;
-        effects.push(Effect::Moved { units, cause });
+        move_pool(pool, moved, reading.value, meaning, effects);
     }
     if reading.is_exact() || planted!(WindowClosedInDoubt) {
         side.window = None;
@@ -201,6 +191,27 @@ fn plan(
     }
     side.intent = Some(intent.clone());
     effects.push(Effect::Send(intent));
+}
+
+/// A value that we wrote without meaning to is nobody's movement: it is accounted for, and the difference to the target is
+/// written back. What others had typed there before counts all the same.
+fn own_up(pool: &mut Option<i64>, side: &mut Side, value: i64, had: Option<(i64, Meaning)>, effects: &mut Vec<Effect>) {
+    let (Some(accounted), None) = (side.accounted, &side.intent) else { return };
+    side.accounted = Some(value);
+    let Some((had, meaning)) = had.filter(|(had, _)| *had != accounted && !planted!(OwnUpForgets)) else { return };
+    if let Some(pool) = pool {
+        move_pool(pool, had - accounted, had, meaning, effects);
+    }
+}
+
+/// Others moved a value by so many units, to what it is now.
+fn move_pool(pool: &mut i64, moved: i64, value: i64, meaning: Meaning, effects: &mut Vec<Effect>) {
+    let (units, cause) = match meaning {
+        Meaning::Count if !planted!(CountIsEdit) => (value - *pool, Cause::Counted),
+        Meaning::Shop | Meaning::Edit | Meaning::Count => (moved, Cause::Observed),
+    };
+    *pool += units;
+    effects.push(Effect::Moved { units, cause });
 }
 
 /// A value is no longer there.

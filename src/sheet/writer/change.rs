@@ -113,6 +113,8 @@ pub struct Stranded {
     pub sku: Option<Sku>,
     /// What was written there.
     pub wrote: Cell,
+    /// What it held before, where that is known: a person may have typed it unseen.
+    pub had: Option<Cell>,
 }
 
 /// What a flush took.

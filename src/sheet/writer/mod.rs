@@ -229,7 +229,8 @@ impl Flush<'_> {
         };
         if let (Some(column), Expect::Value(ours), false) = (job.foreign, &job.expect, is_right) {
             let row = job.sent.as_ref().map_or(job.hint, |sent| sent.row);
-            self.strand(job.tab, row, column, job.sku.clone(), ours.clone());
+            let had = matches!(job.cause, Cause::PutBack).then(|| job.value.clone());
+            self.strand(job.tab, row, column, job.sku.clone(), ours.clone(), had);
         }
         if let (CellOutcome::Written { .. }, Some(sku)) = (&outcome, &job.sku) {
             self.wrote.insert((job.tab, sku.clone(), job.header.clone()), job.value.clone());
@@ -243,9 +244,9 @@ impl Flush<'_> {
         }
     }
 
-    fn strand(&mut self, tab: usize, row: u32, column: u32, sku: Option<Sku>, wrote: Cell) {
+    fn strand(&mut self, tab: usize, row: u32, column: u32, sku: Option<Sku>, wrote: Cell, had: Option<Cell>) {
         let tab = self.layouts.get(tab).map(|layout| layout.mapping.tab.clone()).unwrap_or_default();
-        self.report.stranded.push(Stranded { tab, row: row + 1, column, sku, wrote });
+        self.report.stranded.push(Stranded { tab, row: row + 1, column, sku, wrote, had });
     }
 
     fn give_up(&mut self, jobs: Vec<Job>, error: &SheetError) {

@@ -78,7 +78,7 @@ impl Flush<'_> {
                     if written {
                         self.report.hit += 1;
                         job.lost_its_key();
-                        self.strand(job.tab, sent.row, sent.column, sku, job.value.clone());
+                        self.strand(job.tab, sent.row, sent.column, sku, job.value.clone(), None);
                     }
                     again.push(job);
                 }
@@ -155,7 +155,7 @@ impl Flush<'_> {
             Some(value) if key != Key::Unreadable => {
                 again.push(Job::put_back(tab, sku, header, (row, column), ours, value));
             }
-            Some(_) | None => self.strand(tab, row, column, sku, ours),
+            Some(_) | None => self.strand(tab, row, column, sku, ours, None),
         }
     }
 }

@@ -31,7 +31,9 @@ impl World {
                 let from = self.pick(&[None, Some((value, Window { took: 1, gave: 0 }))]);
                 Input::Plan { rule, kind, from, key: format!("key-{}", self.keys), now }
             }
-            7 => Input::Overwrote { value },
+            7 => {
+                Input::Overwrote { value, had: self.pick(&[None, Some((9, Meaning::Edit)), Some((9, Meaning::Count))]) }
+            }
             _ => Input::Settle { settled: self.pick(&[Settled::Done, Settled::NotDone]), now, stale_for },
         };
         StockRequest { sku, pool, input }

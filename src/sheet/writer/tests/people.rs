@@ -125,8 +125,14 @@ async fn an_unknown_victim_is_reported() {
     let layouts = [TabLayout { mapping: &mapping, columns: &columns, rows: 50_000 }];
     let (outcomes, report) = write_checked(&book, Locale::Point, &layouts, &nobody, &[stock("A", 10.0)]).await;
     assert_eq!(outcomes.iter().map(words).collect::<Vec<_>>(), ["written 6"]);
-    let stranded =
-        Stranded { tab: "Shop".to_owned(), row: 2, column: 2, sku: Sku::new("E"), wrote: Cell::Number(10.0) };
+    let stranded = Stranded {
+        tab: "Shop".to_owned(),
+        row: 2,
+        column: 2,
+        sku: Sku::new("E"),
+        wrote: Cell::Number(10.0),
+        had: None,
+    };
     assert_eq!(report.stranded, [stranded]);
 }
 
@@ -299,8 +305,14 @@ async fn a_column_is_inserted_between_check_and_write() {
         let (outcomes, report) = flush(&book, size, &[stock("A", 10.0)]).await;
         assert_eq!(outcomes, ["written 2"], "{size:?}");
         assert_eq!(book.with_tab("Shop", |tab| tab.shown(1, 3)), Cell::Number(10.0));
-        let stranded =
-            Stranded { tab: "Shop".to_owned(), row: 2, column: 2, sku: Sku::new("A"), wrote: Cell::Number(10.0) };
+        let stranded = Stranded {
+            tab: "Shop".to_owned(),
+            row: 2,
+            column: 2,
+            sku: Sku::new("A"),
+            wrote: Cell::Number(10.0),
+            had: None,
+        };
         assert_eq!(report.stranded, [stranded], "what the note was is not known");
     }
 }

@@ -1,5 +1,7 @@
 //! Scenarios of the stock arithmetic. Each plays a small store beside the book, so that "right" means "as the store counts".
 
+mod edges;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -15,8 +17,8 @@ fn at(secs: i64) -> Time {
 }
 
 fn read(book: &mut Book, endpoint: &str, reading: Reading) -> Vec<Effect> {
-    let founds_pool = endpoint == "sheet";
-    step(book, endpoint, Input::Read { reading, founds_pool, stale_for: STALE, late_for: LATE })
+    let meaning = if endpoint == "sheet" { Meaning::Edit } else { Meaning::Shop };
+    step(book, endpoint, Input::Read { reading, meaning, stale_for: STALE, late_for: LATE })
 }
 
 fn plan(book: &mut Book, endpoint: &str, kind: WriteKind, now: Time) -> Option<Intent> {
@@ -143,7 +145,7 @@ fn an_overwritten_sale_is_taken_away_again() {
 #[test]
 fn what_we_overwrote_ourselves_is_written_back_and_moves_nothing() {
     let mut book = agreed(16);
-    assert_eq!(step(&mut book, "sheet", Input::Overwrote { value: 14 }), vec![]);
+    assert_eq!(step(&mut book, "sheet", Input::Overwrote { value: 14, had: None }), vec![]);
     assert_eq!(read(&mut book, "sheet", Reading::exact(14, at(1))), vec![]);
     assert_eq!(book.pool, Some(16));
     assert_eq!(plan(&mut book, "sheet", WriteKind::Checked, at(2)).map(|i| (i.expected, i.delta)), Some((14, 2)));
@@ -161,8 +163,9 @@ fn staff_setting_stock_is_a_movement_also_beside_sales() {
 #[test]
 fn doubt_about_orders_in_flight_moves_nothing() {
     let mut book = agreed(10);
-    let in_flight = Reading { value: 9, slack_low: 0, slack_high: 1, at: at(1) };
-    assert_eq!(read(&mut book, "a", in_flight), vec![Effect::LookAgain]);
+    let in_flight = Reading { slack_high: 1, ..Reading::exact(9, at(1)) };
+    let doubtful = vec![Effect::LookAgain, Effect::Doubtful(9, Window::default())];
+    assert_eq!(read(&mut book, "a", in_flight), doubtful);
     assert_eq!(book.pool, Some(10));
     step(&mut book, "a", Input::Orders { took: 1, gave: 0, churn: 0 });
     assert_eq!(read(&mut book, "a", Reading::exact(9, at(2))), vec![]);
@@ -185,6 +188,7 @@ fn lines_are_weighed_between_two_looks() {
         churn: 0,
         slack_low,
         slack_high,
+        around: Window { took: if in_flight { 0 } else { slack_low }, gave: if in_flight { 0 } else { slack_high } },
         in_flight,
     };
     assert_eq!(weigh(None, None, line(2, 0)), seen(2, 0, 2, 0, false), "new between the looks");
