@@ -123,6 +123,13 @@ impl<'a> Execution<'a> {
                 self.errors.push(error.on(&self.path));
                 return if kind.is_non_null() { Err(Void) } else { Ok((Value::Null, 0.0)) };
             }
+            Ok(Out::Unset) => match kind {
+                TypeRef::NonNull(inner) if inner.is_list() => Ok((Value::Array(Vec::new()), 0.0)),
+                TypeRef::NonNull(inner) => {
+                    return self.complete(world, kind, Ok(resolve::empty(inner.name())), fields);
+                }
+                TypeRef::Named(_) | TypeRef::List(_) => Ok((Value::Null, 0.0)),
+            },
             Ok(Out::Leaf(value)) => self.leaf(kind, value).map(|value| (value, 0.0)),
             Ok(Out::One(None)) => Ok((Value::Null, 0.0)),
             Ok(Out::One(Some(node))) => self.node(world, &node, fields),

@@ -5,12 +5,17 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use graphql_parser::query::{Type, Value as Literal};
-use graphql_parser::schema::{Definition, Document, Field, InputValue, TypeDefinition};
+use graphql_parser::schema::{Definition, Document, Field, InputValue, TypeDefinition, TypeExtension};
 
 /// Names and types follow the published introspection of version 2026-10; `tests::is_part_of_the_published_schema` holds
 /// them to it.
-const TEXT: &str =
-    concat!(include_str!("roots.graphql"), include_str!("objects.graphql"), include_str!("inputs.graphql"));
+const TEXT: &str = concat!(
+    include_str!("roots.graphql"),
+    include_str!("objects.graphql"),
+    include_str!("inputs.graphql"),
+    include_str!("more_objects.graphql"),
+    include_str!("more_inputs.graphql"),
+);
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| match graphql_parser::parse_schema::<String>(TEXT) {
     Ok(document) => Schema::index(&document.into_static()),
@@ -140,6 +145,11 @@ impl Schema {
                 types.insert(name.clone(), def);
             }
         }
+        for definition in &document.definitions {
+            if let Definition::TypeExtension(extension) = definition {
+                extend(&mut types, extension);
+            }
+        }
         Self(types)
     }
 
@@ -182,6 +192,23 @@ impl Schema {
     /// All types.
     pub fn types(&self) -> &BTreeMap<String, TypeDef> {
         &self.0
+    }
+}
+
+/// What `extend type` and `extend input` add.
+fn extend(types: &mut BTreeMap<String, TypeDef>, extension: &TypeExtension<'static, String>) {
+    match extension {
+        TypeExtension::Object(more) => {
+            if let Some(TypeDef::Object(known, _)) = types.get_mut(&more.name) {
+                known.extend(fields(&more.fields));
+            }
+        }
+        TypeExtension::InputObject(more) => {
+            if let Some(TypeDef::Input(known)) = types.get_mut(&more.name) {
+                known.extend(inputs(&more.fields));
+            }
+        }
+        TypeExtension::Scalar(_) | TypeExtension::Interface(_) | TypeExtension::Union(_) | TypeExtension::Enum(_) => {}
     }
 }
 

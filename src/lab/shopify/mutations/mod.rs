@@ -2,6 +2,8 @@
 
 mod draft;
 mod inventory;
+mod kept;
+mod moves;
 mod options;
 mod product;
 mod product_set;
@@ -33,7 +35,12 @@ type Args = Map<String, Value>;
 pub fn run(world: &mut World, name: &str, args: &Args, key: Option<&str>) -> Result<Out, GraphError> {
     let now = crate::clock::now();
     let payload = match name {
-        "inventoryAdjustQuantities" | "inventorySetQuantities" | "inventoryActivate" => {
+        "inventoryAdjustQuantities"
+        | "inventorySetQuantities"
+        | "inventoryActivate"
+        | "inventoryDeactivate"
+        | moves::MOVE
+        | quantities::SET_ON_HAND => {
             return once(world, name, args, key, now);
         }
         "inventoryItemUpdate" => inventory::update(world, args, now),
@@ -67,6 +74,7 @@ fn once(world: &mut World, name: &str, args: &Args, key: Option<&str>, now: Time
             let error = UserError::new("input", message, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH");
             return Ok(Out::one(match name {
                 "inventoryActivate" => inventory::activated(None, &[error]),
+                "inventoryDeactivate" => moves::deactivated(&[error]),
                 _ => quantities::adjusted(name, None, &[error]),
             }));
         }
@@ -74,7 +82,9 @@ fn once(world: &mut World, name: &str, args: &Args, key: Option<&str>, now: Time
     }
     let payload = match name {
         "inventoryActivate" => inventory::activate(world, args, now),
-        "inventorySetQuantities" => quantities::set(world, args, now),
+        "inventoryDeactivate" => moves::deactivate(world, args, now),
+        "inventorySetQuantities" | quantities::SET_ON_HAND => quantities::set(world, name, args, now),
+        moves::MOVE => moves::move_quantities(world, args, now),
         _ => quantities::adjust(world, args, now),
     };
     let answer = Out::one(payload);

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::moves::MOVE;
 use super::{Args, list, object, text};
 use crate::clock::Time;
 use crate::lab::shopify::gid::{Gid, gid};
@@ -11,12 +12,14 @@ use crate::lab::shopify::resolve::{Node, Out, app, time};
 use crate::lab::shopify::user_error::{UserError, user_errors};
 use crate::lab::shopify::world::{World, in_building};
 
+/// The older mutation for what lies in the building.
+pub(super) const SET_ON_HAND: &str = "inventorySetOnHandQuantities";
 /// A delta must leave the quantity within this, either way.
 const ADJUSTED_MAX: i64 = 2_000_000_000;
 /// A set quantity must be within this, either way.
 const SET_MAX: i64 = 1_000_000_000;
 /// What can be adjusted.
-const ADJUSTABLE: [&str; 6] = ["available", "damaged", "incoming", "quality_control", "reserved", "safety_stock"];
+pub(super) const ADJUSTABLE: [&str; 6] = ["available", "damaged", "incoming", "quality_control", "reserved", "safety_stock"];
 /// Why quantities can change.
 const REASONS: [&str; 17] = [
     "correction",
@@ -38,12 +41,14 @@ const REASONS: [&str; 17] = [
     "shrinkage",
 ];
 
-struct Change {
-    item: u64,
-    location: u64,
-    state: &'static str,
-    delta: i64,
-    document: Option<String>,
+/// One quantity that changes.
+pub(super) struct Change {
+    pub item: u64,
+    pub location: u64,
+    pub state: &'static str,
+    pub delta: i64,
+    /// URI of the document that says why.
+    pub document: Option<String>,
 }
 
 /// The expected quantity must be said in every change, if only as null: what is left out is a mistake of the caller.
@@ -54,6 +59,7 @@ pub fn require_change_from(name: &str, args: &Args) -> Result<(), GraphError> {
     let (entries, kind) = match name {
         "inventoryAdjustQuantities" => ("changes", "InventoryChangeInput"),
         "inventorySetQuantities" => ("quantities", "InventoryQuantityInput"),
+        SET_ON_HAND => ("setQuantities", "InventorySetQuantityInput"),
         _ => return Ok(()),
     };
     let input = object(args, "input");
@@ -69,6 +75,8 @@ pub fn require_change_from(name: &str, args: &Args) -> Result<(), GraphError> {
 pub fn adjusted(name: &str, group: Option<Node>, errors: &[UserError]) -> Node {
     let (kind, error_kind) = match name {
         "inventorySetQuantities" => ("InventorySetQuantitiesPayload", "InventorySetQuantitiesUserError"),
+        SET_ON_HAND => ("InventorySetOnHandQuantitiesPayload", "InventorySetOnHandQuantitiesUserError"),
+        MOVE => ("InventoryMoveQuantitiesPayload", "InventoryMoveQuantitiesUserError"),
         _ => ("InventoryAdjustQuantitiesPayload", "InventoryAdjustQuantitiesUserError"),
     };
     Node::record(kind, [("inventoryAdjustmentGroup", Out::One(group)), ("userErrors", user_errors(error_kind, errors))])
@@ -136,12 +144,14 @@ pub fn adjust(world: &mut World, args: &Args, now: Time) -> Node {
 }
 
 /// `inventorySetQuantities`.
-pub fn set(world: &mut World, args: &Args, now: Time) -> Node {
-    let name = "inventorySetQuantities";
+///
+/// `inventorySetOnHandQuantities` is the same with the state fixed and another name for the list.
+pub fn set(world: &mut World, name: &str, args: &Args, now: Time) -> Node {
+    let entries = if name == SET_ON_HAND { "setQuantities" } else { "quantities" };
     let empty = Args::new();
     let input = object(args, "input").unwrap_or(&empty);
     let mut errors = document_and_reason_problems(input);
-    let state = text(input, "name").unwrap_or_default();
+    let state = if name == SET_ON_HAND { "on_hand" } else { text(input, "name").unwrap_or_default() };
     if !matches!(state, "available" | "on_hand") {
         let message = "The quantity name must be either 'available' or 'on_hand'.";
         errors.push(UserError::new("input.name", message, "INVALID_NAME"));
@@ -149,8 +159,8 @@ pub fn set(world: &mut World, args: &Args, now: Time) -> Node {
     }
     let mut changes: Vec<Change> = Vec::new();
     let mut seen = Vec::new();
-    for (index, entry) in list(input, "quantities").iter().filter_map(Value::as_object).enumerate() {
-        let at = format!("input.quantities.{index}");
+    for (index, entry) in list(input, entries).iter().filter_map(Value::as_object).enumerate() {
+        let at = format!("input.{entries}.{index}");
         let wanted = entry.get("quantity").and_then(Value::as_i64).unwrap_or_default();
         let bounds = match wanted {
             wanted if wanted > SET_MAX => {
@@ -187,16 +197,16 @@ pub fn set(world: &mut World, args: &Args, now: Time) -> Node {
     adjusted(name, group, &[])
 }
 
-const STALE_ON_ADJUST: &str = "The changeFromQuantity argument no longer matches the persisted quantity.";
+pub(super) const STALE_ON_ADJUST: &str = "The changeFromQuantity argument no longer matches the persisted quantity.";
 const STALE_ON_SET: &str = "The changeFromQuantity value does not match persisted value.";
 
-fn stale(entry: &Args, held: i64, at: &str, message: &str) -> Option<UserError> {
+pub(super) fn stale(entry: &Args, held: i64, at: &str, message: &str) -> Option<UserError> {
     let expected = entry.get("changeFromQuantity").and_then(Value::as_i64)?;
     (expected != held)
         .then(|| UserError::new(&format!("{at}.changeFromQuantity"), message, "CHANGE_FROM_QUANTITY_STALE"))
 }
 
-fn document_and_reason_problems(input: &Args) -> Vec<UserError> {
+pub(super) fn document_and_reason_problems(input: &Args) -> Vec<UserError> {
     let mut errors = Vec::new();
     let reason = text(input, "reason").unwrap_or_default();
     if !REASONS.contains(&reason) {
@@ -212,7 +222,7 @@ fn document_and_reason_problems(input: &Args) -> Vec<UserError> {
     errors
 }
 
-fn item_and_location(world: &World, entry: &Args, at: &str, errors: &mut Vec<UserError>) -> Option<(u64, u64)> {
+pub(super) fn item_and_location(world: &World, entry: &Args, at: &str, errors: &mut Vec<UserError>) -> Option<(u64, u64)> {
     let item = text(entry, "inventoryItemId").and_then(|id| Gid::number(id, "InventoryItem"));
     let item = item.filter(|id| world.items.contains_key(id));
     let location = text(entry, "locationId").and_then(|id| Gid::number(id, "Location"));
@@ -229,13 +239,13 @@ fn item_and_location(world: &World, entry: &Args, at: &str, errors: &mut Vec<Use
 }
 
 /// Nothing is held where an item is not stocked.
-fn quantity(world: &World, item: u64, location: u64, state: &str) -> i64 {
+pub(super) fn quantity(world: &World, item: u64, location: u64, state: &str) -> i64 {
     let level = world.items.get(&item).and_then(|item| item.levels.get(&location));
     level.and_then(|level| level.quantity(state)).unwrap_or_default()
 }
 
 /// Apply, and say what changed; `None` when nothing did.
-fn write(world: &mut World, input: &Args, changes: Vec<Change>, now: Time) -> Option<Node> {
+pub(super) fn write(world: &mut World, input: &Args, changes: Vec<Change>, now: Time) -> Option<Node> {
     let changes: Vec<Change> = changes.into_iter().filter(|change| change.delta != 0).collect();
     if changes.is_empty() {
         return None;

@@ -162,6 +162,16 @@ impl Rows {
     }
 }
 
+/// A connection without entries.
+pub fn none(kind: &str) -> Out {
+    let info = Node::record("PageInfo", [("hasNextPage", false.into()), ("hasPreviousPage", false.into())]);
+    let empty = || Out::Many(Vec::new());
+    Out::one(Node::record(
+        format!("{kind}Connection"),
+        [("nodes", empty()), ("edges", empty()), ("pageInfo", Out::one(info))],
+    ))
+}
+
 /// Whether a row comes before or after a cursor in the order asked for.
 fn side(row: &Row, (key, id): &(Key, u64), ask: &Ask<'_>) -> Ordering {
     let order = (&row.key, &row.id).cmp(&(key, id));

@@ -2,6 +2,7 @@
 
 mod api;
 mod recorded;
+mod replay;
 mod schema;
 mod webhooks;
 
