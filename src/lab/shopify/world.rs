@@ -1,6 +1,6 @@
 //! What the shop holds: products, stock, orders, subscriptions. No HTTP, no GraphQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -310,6 +310,8 @@ pub struct World {
     pub domain: String,
     /// The app's client id.
     pub client_id: String,
+    /// What the app may do.
+    pub scopes: BTreeSet<String>,
     /// Locations, in order of id.
     pub locations: Vec<Location>,
     /// Products by handle.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::quantities::{ADJUSTABLE, Change, adjusted, document_and_reason_problems, item_and_location, quantity, stale, write};
+use super::quantities::{ADJUSTABLE, Change, adjusted, document_and_reason_problems, known_item, known_location, quantity, stale, write};
 use super::{Args, list, object, text};
 use crate::clock::Time;
 use crate::lab::shopify::gid::Gid;
@@ -39,6 +39,11 @@ fn read_move(world: &World, entry: &Args, at: &str, changes: &mut Vec<Change>, e
     }
     let empty = Args::new();
     let ends = ["from", "to"].map(|end| (end, object(entry, end).unwrap_or(&empty)));
+    let item = known_item(world, entry);
+    if item.is_none() {
+        let message = "The specified inventory item could not be found.";
+        errors.push(UserError::new(&format!("{at}.inventoryItemId"), message, "INVALID_INVENTORY_ITEM"));
+    }
     let mut states = Vec::new();
     for (end, terminal) in ends {
         let name = text(terminal, "name").unwrap_or_default();
@@ -62,9 +67,12 @@ fn read_move(world: &World, entry: &Args, at: &str, changes: &mut Vec<Change>, e
         if let Some((message, code)) = problem {
             errors.push(UserError::new(&format!("{at}.{end}.ledgerDocumentUri"), message, code));
         }
-        let mut placed = terminal.clone();
-        placed.extend(entry.get("inventoryItemId").map(|id| ("inventoryItemId".to_owned(), id.clone())));
-        let Some((item, location)) = item_and_location(world, &placed, &format!("{at}.{end}"), errors) else { continue };
+        let location = known_location(world, terminal);
+        if location.is_none() {
+            let message = "The specified location could not be found.";
+            errors.push(UserError::new(&format!("{at}.{end}.locationId"), message, "INVALID_LOCATION"));
+        }
+        let Some((item, location)) = item.zip(location) else { continue };
         let held = quantity(world, item, location, state);
         errors.extend(stale(terminal, held, &format!("{at}.{end}"), super::quantities::STALE_ON_ADJUST));
         let delta = if end == "from" { -moved } else { moved };

@@ -157,6 +157,10 @@ pub fn set(world: &mut World, name: &str, args: &Args, now: Time) -> Node {
         errors.push(UserError::new("input.name", message, "INVALID_NAME"));
         return adjusted(name, None, &errors);
     }
+    let uncompared = compare_problem(name, input, list(input, entries));
+    if let Some(error) = uncompared {
+        errors.push(error);
+    }
     let mut changes: Vec<Change> = Vec::new();
     let mut seen = Vec::new();
     for (index, entry) in list(input, entries).iter().filter_map(Value::as_object).enumerate() {
@@ -185,8 +189,11 @@ pub fn set(world: &mut World, name: &str, args: &Args, now: Time) -> Node {
         }
         seen.push((item, location));
         let held = quantity(world, item, location, state);
-        if let Some(stale) = stale(entry, held, &at, STALE_ON_SET) {
-            errors.push(stale);
+        errors.extend(stale(entry, held, &at, STALE_ON_SET));
+        let compared = entry.get("compareQuantity").and_then(Value::as_i64);
+        if compared.is_some_and(|compared| compared != held) {
+            let message = "The compareQuantity value does not match persisted value.";
+            errors.push(UserError::new(&format!("{at}.compareQuantity"), message, "COMPARE_QUANTITY_STALE"));
         }
         changes.push(Change { item, location, state: "available", delta: wanted - held, document: None });
     }
@@ -199,6 +206,20 @@ pub fn set(world: &mut World, name: &str, args: &Args, now: Time) -> Node {
 
 pub(super) const STALE_ON_ADJUST: &str = "The changeFromQuantity argument no longer matches the persisted quantity.";
 const STALE_ON_SET: &str = "The changeFromQuantity value does not match persisted value.";
+
+/// Before 2026-04 each quantity names the expected one, or the call waives it. Later versions get here with neither field.
+fn compare_problem(name: &str, input: &Args, entries: &[Value]) -> Option<UserError> {
+    let says = |entry: &Value| {
+        let given = |field: &str| entry.as_object().is_some_and(|entry| entry.contains_key(field));
+        given("changeFromQuantity") || given("compareQuantity")
+    };
+    let waived = input.get("ignoreCompareQuantity").and_then(Value::as_bool).unwrap_or_default();
+    if name == SET_ON_HAND || waived || entries.iter().all(says) {
+        return None;
+    }
+    let message = "The compareQuantity argument must be given to each quantity or ignored using ignoreCompareQuantity.";
+    Some(UserError::new("input.ignoreCompareQuantity", message, "COMPARE_QUANTITY_REQUIRED"))
+}
 
 pub(super) fn stale(entry: &Args, held: i64, at: &str, message: &str) -> Option<UserError> {
     let expected = entry.get("changeFromQuantity").and_then(Value::as_i64)?;
@@ -222,11 +243,20 @@ pub(super) fn document_and_reason_problems(input: &Args) -> Vec<UserError> {
     errors
 }
 
-pub(super) fn item_and_location(world: &World, entry: &Args, at: &str, errors: &mut Vec<UserError>) -> Option<(u64, u64)> {
+/// The item that is meant, if it is there.
+pub(super) fn known_item(world: &World, entry: &Args) -> Option<u64> {
     let item = text(entry, "inventoryItemId").and_then(|id| Gid::number(id, "InventoryItem"));
-    let item = item.filter(|id| world.items.contains_key(id));
+    item.filter(|id| world.items.contains_key(id))
+}
+
+/// The location that is meant, if it is there.
+pub(super) fn known_location(world: &World, entry: &Args) -> Option<u64> {
     let location = text(entry, "locationId").and_then(|id| Gid::number(id, "Location"));
-    let location = location.filter(|id| world.locations.iter().any(|location| location.id == *id));
+    location.filter(|id| world.locations.iter().any(|location| location.id == *id))
+}
+
+fn item_and_location(world: &World, entry: &Args, at: &str, errors: &mut Vec<UserError>) -> Option<(u64, u64)> {
+    let (item, location) = (known_item(world, entry), known_location(world, entry));
     if item.is_none() {
         let message = "The specified inventory item could not be found.";
         errors.push(UserError::new(&format!("{at}.inventoryItemId"), message, "INVALID_INVENTORY_ITEM"));
@@ -269,7 +299,15 @@ pub(super) fn write(world: &mut World, input: &Args, changes: Vec<Change>, now: 
         )
     };
     let mut nodes: Vec<Node> = changes.iter().map(|change| node(change, change.state)).collect();
-    nodes.extend(changes.iter().filter(|change| in_building(change.state)).map(|change| node(change, "on_hand")));
+    // What only moves within the building leaves the sum of what lies there alone.
+    let net = |of: &Change| -> i64 {
+        let same = |other: &&Change| {
+            (other.item, other.location) == (of.item, of.location) && in_building(other.state)
+        };
+        changes.iter().filter(same).map(|change| change.delta).sum()
+    };
+    let moved = changes.iter().filter(|change| in_building(change.state) && net(change) != 0);
+    nodes.extend(moved.map(|change| node(change, "on_hand")));
     let id = world.next_id("InventoryAdjustmentGroup");
     Some(Node::record(
         "InventoryAdjustmentGroup",

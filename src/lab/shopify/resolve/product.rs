@@ -29,19 +29,6 @@ pub fn product(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphError
         "vendor" => product.vendor.clone().into(),
         "productType" => product.product_type.clone().into(),
         "tags" => product.tags.clone().into(),
-        "templateSuffix" | "giftCardTemplateSuffix" | "combinedListingRole" => kept(&product.kept, name),
-        "requiresSellingPlan" => kept(&product.kept, name),
-        "isGiftCard" => kept(&product.kept, "giftCard"),
-        "bodyHtml" => product.description_html.clone().into(),
-        "onlineStorePreviewUrl" => format!("https://{}/products_preview?preview_key={id}", world.domain).into(),
-        "seo" => {
-            let part = |name: &str| product.kept.get("seo").and_then(|seo| seo.get(name)).cloned().unwrap_or_default();
-            Out::one(Node::record("SEO", [("title", part("title").into()), ("description", part("description").into())]))
-        }
-        "category" => Out::One(product.kept.get("category").and_then(Value::as_str).map(category)),
-        "metafield" => metafields::one(&product.metafields, ask),
-        "metafields" => metafields::all(&product.metafields, ask)?,
-        "availablePublicationsCount" | "mediaCount" | "resourcePublicationsCount" | "sellingPlanGroupsCount" => count(0),
         "createdAt" => time(product.created).into(),
         "updatedAt" => time(product.updated).into(),
         "publishedAt" => (product.status == "ACTIVE").then(|| time(product.created)).into(),
@@ -80,6 +67,26 @@ pub fn product(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphError
                 ],
             ))
         }
+        _ => return kept_field(product, name, ask),
+    })
+}
+
+/// A field that the shop keeps without making anything of it.
+fn kept_field(product: &Product, name: &str, ask: &Ask<'_>) -> Result<Out, GraphError> {
+    Ok(match name {
+        "templateSuffix" | "giftCardTemplateSuffix" | "combinedListingRole" => kept(&product.kept, name),
+        "requiresSellingPlan" => kept(&product.kept, name),
+        "isGiftCard" => kept(&product.kept, "giftCard"),
+        "bodyHtml" => product.description_html.clone().into(),
+        "onlineStorePreviewUrl" => format!("https://{}/products_preview?preview_key={}", ask.world.domain, product.id).into(),
+        "seo" => {
+            let part = |name: &str| product.kept.get("seo").and_then(|seo| seo.get(name)).cloned().unwrap_or_default();
+            Out::one(Node::record("SEO", [("title", part("title").into()), ("description", part("description").into())]))
+        }
+        "category" => Out::One(product.kept.get("category").and_then(Value::as_str).map(category)),
+        "metafield" => metafields::one(&product.metafields, ask),
+        "metafields" => metafields::all(&product.metafields, ask)?,
+        "availablePublicationsCount" | "mediaCount" | "resourcePublicationsCount" | "sellingPlanGroupsCount" => count(0),
         _ => Out::Unset,
     })
 }

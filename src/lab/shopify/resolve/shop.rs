@@ -4,7 +4,7 @@ use super::{Node, Out, missing, number, time};
 use crate::lab::shopify::gid::gid;
 use crate::lab::shopify::graphql::error::GraphError;
 use crate::lab::shopify::world::{CURRENCY, World};
-use crate::lab::shopify::{API_VERSION, SCOPES};
+use crate::lab::shopify::API_VERSION;
 
 /// A field of the shop.
 pub fn shop(name: &str, world: &World) -> Result<Out, GraphError> {
@@ -73,9 +73,9 @@ pub fn installation(name: &str, world: &World) -> Result<Out, GraphError> {
     Ok(match name {
         "id" => gid("AppInstallation", 741_852_963).into(),
         "app" => Out::one(app(world)),
-        "accessScopes" => Out::many(SCOPES.map(|scope| {
+        "accessScopes" => Out::many(world.scopes.iter().map(|scope| {
             let description = scope.replace('_', " ");
-            Node::record("AccessScope", [("handle", scope.into()), ("description", description.into())])
+            Node::record("AccessScope", [("handle", scope.clone().into()), ("description", description.into())])
         })),
         _ => Out::Unset,
     })
@@ -100,7 +100,20 @@ pub fn subscription(id: u64, name: &str, world: &World) -> Result<Out, GraphErro
             "ApiVersion",
             [("displayName", API_VERSION.into()), ("handle", API_VERSION.into()), ("supported", true.into())],
         )),
-        "endpoint" => Out::one(Node::record("WebhookHttpEndpoint", [("callbackUrl", subscription.uri.clone().into())])),
+        "endpoint" => Out::one(endpoint(&subscription.uri)),
         _ => Out::Unset,
     })
+}
+
+fn endpoint(uri: &str) -> Node {
+    if let Some((project, topic)) = uri.strip_prefix("pubsub://").and_then(|queue| queue.split_once(':')) {
+        return Node::record(
+            "WebhookPubSubEndpoint",
+            [("pubSubProject", project.into()), ("pubSubTopic", topic.into())],
+        );
+    }
+    if uri.starts_with("arn:") {
+        return Node::record("WebhookEventBridgeEndpoint", [("arn", uri.into())]);
+    }
+    Node::record("WebhookHttpEndpoint", [("callbackUrl", uri.into())])
 }

@@ -4,6 +4,7 @@ mod api;
 mod recorded;
 mod replay;
 mod schema;
+mod trouble;
 mod webhooks;
 
 use std::path::PathBuf;

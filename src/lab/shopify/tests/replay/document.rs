@@ -10,7 +10,14 @@ use crate::lab::shopify::gid::Gid;
 use crate::lab::shopify::graphql::schema::{FieldDef, schema};
 
 /// Mutations that take `@idempotent`.
-const KEYED: [&str; 3] = ["inventoryActivate", "inventoryAdjustQuantities", "inventorySetQuantities"];
+const KEYED: [&str; 6] = [
+    "inventoryActivate",
+    "inventoryAdjustQuantities",
+    "inventoryDeactivate",
+    "inventoryMoveQuantities",
+    "inventorySetOnHandQuantities",
+    "inventorySetQuantities",
+];
 
 /// Fields of the published schema, by type.
 pub type Published = BTreeMap<String, BTreeSet<String>>;

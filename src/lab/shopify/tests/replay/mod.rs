@@ -4,6 +4,7 @@
 mod compare;
 mod document;
 mod facts;
+mod hand;
 mod ordered;
 mod report;
 mod seed;
@@ -80,6 +81,7 @@ struct Player<'a> {
     ids: Ids,
     published: &'a Published,
     version: String,
+    file: String,
 }
 
 impl Player<'_> {
@@ -103,8 +105,9 @@ impl Player<'_> {
     }
 
     async fn play(&mut self, step: &Step) -> (Outcome, Vec<String>) {
-        let (document, exact) = match &step.document {
-            Some(document) => (document.clone(), true),
+        let by_hand = hand::document(&self.file, &step.at).map(str::to_owned);
+        let (document, exact) = match step.document.clone().or(by_hand) {
+            Some(document) => (document, true),
             None => match told(step, self.published) {
                 Ok(document) => (document, false),
                 Err(why) => return (Outcome::Out(why), Vec::new()),
@@ -145,7 +148,7 @@ async fn replay(path: &Path, published: &Published) -> Vec<Line> {
     .await;
     let mut facts = Facts::default();
     facts.learn(&file.get("setup").map(Ordered::plain).unwrap_or_default());
-    let mut player = Player { lab, facts, ids: Ids::new(), published, version: version.to_owned() };
+    let mut player = Player { lab, facts, ids: Ids::new(), published, version: version.to_owned(), file: name.clone() };
     let mut lines = Vec::new();
     for step in steps(&file) {
         if step.before {

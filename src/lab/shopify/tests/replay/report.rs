@@ -29,7 +29,48 @@ pub struct Line {
 }
 
 /// Calls that differ, and why.
-pub const EXPLAINED: &[((&str, &str), &str)] = &[];
+pub const EXPLAINED: &[((&str, &str), &str)] = &[
+    (
+        ("2025-01__orders__order-create-line-item-fields", "downstreamRead"),
+        "the line has custom attributes from orderCreate, which shelfd does not use and the lab does not have",
+    ),
+    (
+        ("2025-01__orders__refund-create-partial-shipping-restock-parity", "upstreamCalls[0]"),
+        "the order has a shipping line; the lab's orders have none",
+    ),
+    (
+        ("2025-01__orders__refund-create-partial-shipping-restock-parity", "downstreamRead"),
+        "it shows the refund of refundCreate, which shelfd does not use and the lab does not have",
+    ),
+    (
+        ("2025-01__products__inventory-quantity-roots-parity", "upstreamCalls[0]"),
+        "written by hand: the answer lacks fields that the document asks for",
+    ),
+    (
+        ("2025-01__products__inventory-quantity-roots-parity", "upstreamCalls[3]"),
+        "written by hand: the answer has fields that the document does not ask for",
+    ),
+    (
+        ("2025-01__products__product-set-parity", "upstreamCalls[0]"),
+        "the lab does not hold Shopify's taxonomy of products",
+    ),
+    (
+        ("2025-01__products__product-set-parity", "preExistingUpdate.id.hydrate"),
+        "the product lies in a collection; the lab has no collections",
+    ),
+    (
+        ("2025-01__products__product-set-parity", "preExistingUpdate.handle.hydrate"),
+        "the product lies in a collection; the lab has no collections",
+    ),
+    (
+        ("2026-04__orders__orderCancel-parity", "upstreamCalls[0]"),
+        "an order that nobody paid for; the lab's orders are paid",
+    ),
+    (
+        ("2026-04__orders__orderCancel-parity", "downstreamRead"),
+        "it shows what orderCancel did, which shelfd does not use and the lab does not have",
+    ),
+];
 
 impl Line {
     /// True when it was played.

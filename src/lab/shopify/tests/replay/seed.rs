@@ -9,10 +9,10 @@ use super::facts::{Facts, entries};
 use crate::clock::Time;
 use crate::lab::shopify::gid::{Gid, gid};
 use crate::lab::shopify::world::{
-    Item, Kept, Level, Location, Product, ProductOption, STATES, Subscription, Variant, World,
+    Item, Kept, Level, Location, Metafield, Product, ProductOption, STATES, Subscription, Variant, World,
 };
 
-const OF_PRODUCT: [&str; 3] = ["requiresSellingPlan", "seo", "templateSuffix"];
+const OF_PRODUCT: [&str; 4] = ["category", "requiresSellingPlan", "seo", "templateSuffix"];
 const OF_VARIANT: [&str; 4] = ["requiresComponents", "showUnitPrice", "taxCode", "unitPriceMeasurement"];
 
 type Fields = Map<String, Value>;
@@ -73,9 +73,33 @@ pub fn amount(value: Option<&Value>) -> Option<Decimal> {
     }
 }
 
-/// Kept fields that a recording knows.
+/// Kept fields that a recording knows. Of a category its id is kept.
 fn kept_of(known: &Fields, names: &[&'static str]) -> Kept {
-    names.iter().filter_map(|name| Some((*name, known.get(*name).filter(|value| !value.is_null())?.clone()))).collect()
+    let value = |name: &str| {
+        let value = known.get(name).filter(|value| !value.is_null())?;
+        Some(if name == "category" { value["id"].clone() } else { value.clone() })
+    };
+    names.iter().filter_map(|name| Some((*name, value(name)?))).collect()
+}
+
+/// Metafields, but for the one that the shop makes itself.
+fn metafields(known: &Fields, owner: &'static str) -> Vec<Metafield> {
+    let listed = known.get("metafields").map(entries).unwrap_or_default();
+    let read = |value: &Value| {
+        let fields = value.as_object()?;
+        let namespace = text(fields, "namespace").filter(|namespace| *namespace != "global")?;
+        Some(Metafield {
+            id: Gid::number(text(fields, "id")?, "Metafield")?,
+            namespace: namespace.to_owned(),
+            key: owned(fields, "key", ""),
+            kind: owned(fields, "type", "single_line_text_field"),
+            value: owned(fields, "value", ""),
+            owner,
+            created: time(fields, "createdAt"),
+            updated: time(fields, "updatedAt"),
+        })
+    };
+    listed.iter().filter_map(read).collect()
 }
 
 fn owned(fields: &Fields, name: &str, default: &str) -> String {
@@ -102,7 +126,7 @@ fn product(world: &mut World, facts: &Facts, id: u64, known: &Fields) {
         options: options(world, known),
         variants: Vec::new(),
         kept: kept_of(known, &OF_PRODUCT),
-        metafields: Vec::new(),
+        metafields: metafields(known, "PRODUCT"),
         created: time(known, "createdAt"),
         updated: time(known, "updatedAt"),
     };
@@ -179,7 +203,7 @@ fn variant(world: &mut World, facts: &Facts, product: u64, id: u64) {
         taxable: known.get("taxable").and_then(Value::as_bool).unwrap_or(true),
         values,
         kept: kept_of(&known, &OF_VARIANT),
-        metafields: Vec::new(),
+        metafields: metafields(&known, "PRODUCTVARIANT"),
         created: now,
         updated: now,
     });
