@@ -28,7 +28,10 @@ impl<'a> Gid<'a> {
 
     /// True for global ids of any form: some kinds are not numbered (`gid://shopify/TaxonomyCategory/aa-1`).
     pub fn is_global(text: &str) -> bool {
-        let parts = text.strip_prefix("gid://").and_then(|rest| rest.split_once('/')).and_then(|(_, rest)| rest.split_once('/'));
+        let parts = text
+            .strip_prefix("gid://")
+            .and_then(|rest| rest.split_once('/'))
+            .and_then(|(_, rest)| rest.split_once('/'));
         parts.is_some_and(|(kind, id)| !kind.is_empty() && !id.is_empty() && !id.contains(char::is_whitespace))
     }
 

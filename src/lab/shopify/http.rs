@@ -101,7 +101,8 @@ async fn graphql(
         } else {
             call.answer(&face, schema_of(answered_version(&version))).into_response()
         };
-        let values = [("x-shopify-api-version", answered_version(&version).to_owned()), ("x-request-id", clock::fresh_key())];
+        let values =
+            [("x-shopify-api-version", answered_version(&version).to_owned()), ("x-request-id", clock::fresh_key())];
         for (name, value) in values {
             if let Ok(value) = value.parse() {
                 response.headers_mut().insert(name, value);

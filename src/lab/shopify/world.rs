@@ -287,6 +287,8 @@ pub struct Subscription {
     pub topic: String,
     /// Address.
     pub uri: String,
+    /// Format as given; payloads are JSON all the same.
+    pub format: String,
     /// Filter as given.
     pub filter: Option<String>,
     /// Fields to send; empty: all.

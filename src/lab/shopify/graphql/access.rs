@@ -11,17 +11,13 @@ struct Required {
 }
 
 /// The error for a field of a type that gives a type, unless the app may have it.
-pub fn denied(
-    parent: &str,
-    field: &str,
-    gives: &str,
-    granted: impl Fn(&str) -> bool,
-) -> Option<GraphError> {
-    let required = if parent == "Mutation" { of_mutation(field) } else { of_type(gives.trim_end_matches("Connection")) };
+pub fn denied(parent: &str, field: &str, gives: &str, granted: impl Fn(&str) -> bool) -> Option<GraphError> {
+    let required =
+        if parent == "Mutation" { of_mutation(field) } else { of_type(gives.trim_end_matches("Connection")) };
     let Required { scopes, words } = required?;
     // Who may write may read.
     let has = |scope: &&str| granted(scope) || granted(&scope.replacen("read_", "write_", 1));
-    if scopes.iter().any(|scope| has(scope)) {
+    if scopes.iter().any(has) {
         return None;
     }
     let message = format!("Access denied for {field} field. Required access: {words}");
@@ -30,9 +26,7 @@ pub fn denied(
 
 fn of_type(kind: &str) -> Option<Required> {
     Some(match kind {
-        "Product" | "ProductVariant" => {
-            Required { scopes: &["read_products"], words: "`read_products` access scope." }
-        }
+        "Product" | "ProductVariant" => Required { scopes: &["read_products"], words: "`read_products` access scope." },
         "InventoryItem" => Required {
             scopes: &["read_inventory", "read_products"],
             words: "`read_inventory` access scope or `read_products` access scope.",
@@ -72,12 +66,12 @@ fn of_mutation(field: &str) -> Option<Required> {
         "inventoryItemUpdate" => inventory(
             "`write_inventory` access scope. Also: The user must have a permission to update an inventory item.",
         ),
-        "inventoryMoveQuantities" => inventory(
-            "`write_inventory` access scope. Also: The user must have a permission to move an inventory.",
-        ),
-        "inventorySetQuantities" | "inventorySetOnHandQuantities" => inventory(
-            "`write_inventory` access scope. Also: The user must have a permission to update an inventory.",
-        ),
+        "inventoryMoveQuantities" => {
+            inventory("`write_inventory` access scope. Also: The user must have a permission to move an inventory.")
+        }
+        "inventorySetQuantities" | "inventorySetOnHandQuantities" => {
+            inventory("`write_inventory` access scope. Also: The user must have a permission to update an inventory.")
+        }
         "productCreate" | "productSet" => {
             products("`write_products` access scope. Also: The user must have a permission to create products.")
         }
@@ -87,15 +81,15 @@ fn of_mutation(field: &str) -> Option<Required> {
         "productDelete" => {
             products("`write_products` access scope. Also: The user must have a permission to delete products.")
         }
-        "productOptionsCreate" | "productVariantsBulkCreate" => products(
-            "`write_products` access scope. Also: The user must have a permission to create product variants.",
-        ),
-        "productVariantsBulkUpdate" => products(
-            "`write_products` access scope. Also: The user must have a permission to update product variants.",
-        ),
-        "productVariantsBulkDelete" => products(
-            "`write_products` access scope. Also: The user must have a permission to delete product variants.",
-        ),
+        "productOptionsCreate" | "productVariantsBulkCreate" => {
+            products("`write_products` access scope. Also: The user must have a permission to create product variants.")
+        }
+        "productVariantsBulkUpdate" => {
+            products("`write_products` access scope. Also: The user must have a permission to update product variants.")
+        }
+        "productVariantsBulkDelete" => {
+            products("`write_products` access scope. Also: The user must have a permission to delete product variants.")
+        }
         _ => None,
     }
 }

@@ -131,9 +131,7 @@ impl<'a> Execution<'a> {
                 return if kind.is_non_null() { Err(Void) } else { Ok((Value::Null, 0.0)) };
             }
             Ok(Out::Unset) => match kind {
-                TypeRef::NonNull(inner) if inner.is_list() => {
-                    Ok((Value::Array(Vec::new()), self.of_nothing(kind)))
-                }
+                TypeRef::NonNull(inner) if inner.is_list() => Ok((Value::Array(Vec::new()), self.of_nothing(kind))),
                 TypeRef::NonNull(inner) => {
                     return self.complete(world, kind, Ok(resolve::empty(inner.name())), fields);
                 }

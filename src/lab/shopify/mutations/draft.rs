@@ -53,7 +53,11 @@ impl Draft {
             product_type: owned("productType"),
             tags,
             kept,
-            metafields: input.iter().filter(|(name, _)| *name == "metafields").map(|(a, b)| (a.clone(), b.clone())).collect(),
+            metafields: input
+                .iter()
+                .filter(|(name, _)| *name == "metafields")
+                .map(|(a, b)| (a.clone(), b.clone()))
+                .collect(),
         }
     }
 

@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 
-use super::quantities::{ADJUSTABLE, Change, adjusted, document_and_reason_problems, known_item, known_location, quantity, stale, write};
+use super::quantities::{
+    ADJUSTABLE, Change, adjusted, document_and_reason_problems, known_item, known_location, quantity, stale, write,
+};
 use super::{Args, list, object, text};
 use crate::clock::Time;
 use crate::lab::shopify::gid::Gid;

@@ -188,8 +188,7 @@ pub fn product_update(world: &mut World, args: &Args, now: Time) -> Node {
         let message = format!("Handle '{handle}' already in use. Please provide a new handle.");
         errors.push(UserError::plain("input.handle", message));
     }
-    if let (Some(id), true) = (found, errors.is_empty())
-    {
+    if let (Some(id), true) = (found, errors.is_empty()) {
         let more = draft.apply_metafields(world, id, now);
         if edit(world, id, &draft) || more {
             world.touch(id, now);

@@ -19,7 +19,8 @@ const ADJUSTED_MAX: i64 = 2_000_000_000;
 /// A set quantity must be within this, either way.
 const SET_MAX: i64 = 1_000_000_000;
 /// What can be adjusted.
-pub(super) const ADJUSTABLE: [&str; 6] = ["available", "damaged", "incoming", "quality_control", "reserved", "safety_stock"];
+pub(super) const ADJUSTABLE: [&str; 6] =
+    ["available", "damaged", "incoming", "quality_control", "reserved", "safety_stock"];
 /// Why quantities can change.
 const REASONS: [&str; 17] = [
     "correction",
@@ -301,9 +302,7 @@ pub(super) fn write(world: &mut World, input: &Args, changes: Vec<Change>, now: 
     let mut nodes: Vec<Node> = changes.iter().map(|change| node(change, change.state)).collect();
     // What only moves within the building leaves the sum of what lies there alone.
     let net = |of: &Change| -> i64 {
-        let same = |other: &&Change| {
-            (other.item, other.location) == (of.item, of.location) && in_building(other.state)
-        };
+        let same = |other: &&Change| (other.item, other.location) == (of.item, of.location) && in_building(other.state);
         changes.iter().filter(same).map(|change| change.delta).sum()
     };
     let moved = changes.iter().filter(|change| in_building(change.state) && net(change) != 0);

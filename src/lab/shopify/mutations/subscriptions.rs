@@ -25,6 +25,7 @@ pub fn create(world: &mut World, args: &Args, now: Time) -> Node {
             id,
             topic,
             uri: String::new(),
+            format: "JSON".to_owned(),
             filter: None,
             include_fields: Vec::new(),
             metafield_namespaces: Vec::new(),
@@ -98,6 +99,9 @@ fn apply(subscription: &mut Subscription, input: &Args) {
     if let Some(uri) = address(input) {
         subscription.uri = uri.to_owned();
     }
+    if let Some(format) = text(input, "format") {
+        format.clone_into(&mut subscription.format);
+    }
     if input.contains_key("filter") {
         subscription.filter = text(input, "filter").map(str::to_owned);
     }
@@ -151,10 +155,13 @@ fn address_problems(uri: &str) -> Vec<String> {
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     };
-    let internal =
-        url.host_str().is_some_and(|host| host.ends_with(".myshopify.com") || host.ends_with(".shopify.com"));
+    let belongs = |host: &str, domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
+    let internal = url.host_str().is_some_and(|host| {
+        ["myshopify.com", "shopify.com", "internal", "local", "localhost"].iter().any(|domain| belongs(host, domain))
+    });
+    let ours = here && url.scheme() == "http";
     match url.scheme() {
-        _ if internal => vec!["Address cannot be a Shopify or an internal domain".to_owned()],
+        _ if (internal || here) && !ours => vec!["Address cannot be a Shopify or an internal domain".to_owned()],
         "https" => Vec::new(),
         "http" if here => Vec::new(),
         scheme => vec![unsupported(scheme)],
@@ -177,6 +184,8 @@ mod tests {
         check("http://[::1]:8080/hook", true);
         check("http://example.com/hook", false);
         check("https://my-shop.myshopify.com/hook", false);
+        check("https://notshopify.com/hook", true);
+        check("https://localhost/hook", false);
         check("pubsub://project:topic", true);
         check("pubsub://project:", false);
         check("arn:aws:events:us-east-1::event-source/aws.partner/shopify.com/1/lab", true);

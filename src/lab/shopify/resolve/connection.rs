@@ -194,6 +194,7 @@ fn wanted(ask: &Ask<'_>, subscription: &crate::lab::shopify::world::Subscription
     let uri = ask.text("uri").or(ask.text("callbackUrl"));
     let topics = ask.args.get("topics").and_then(Value::as_array);
     uri.is_none_or(|uri| uri == subscription.uri)
+        && ask.text("format").is_none_or(|format| format == subscription.format)
         && topics.is_none_or(|topics| topics.iter().any(|topic| topic.as_str() == Some(&subscription.topic)))
 }
 

@@ -153,7 +153,8 @@ pub fn location(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphErro
 
 /// The states that quantities can be in.
 pub fn properties() -> Out {
-    let names = ["available", "committed", "damaged", "incoming", "on_hand", "quality_control", "reserved", "safety_stock"];
+    let names =
+        ["available", "committed", "damaged", "incoming", "on_hand", "quality_control", "reserved", "safety_stock"];
     let nodes = names.map(|name| {
         let inside = |other: &str| in_building(other) && other != "on_hand";
         let comprises: Vec<&str> = names.into_iter().filter(|other| name == "on_hand" && inside(other)).collect();

@@ -78,15 +78,22 @@ fn kept_field(product: &Product, name: &str, ask: &Ask<'_>) -> Result<Out, Graph
         "requiresSellingPlan" => kept(&product.kept, name),
         "isGiftCard" => kept(&product.kept, "giftCard"),
         "bodyHtml" => product.description_html.clone().into(),
-        "onlineStorePreviewUrl" => format!("https://{}/products_preview?preview_key={}", ask.world.domain, product.id).into(),
+        "onlineStorePreviewUrl" => {
+            format!("https://{}/products_preview?preview_key={}", ask.world.domain, product.id).into()
+        }
         "seo" => {
             let part = |name: &str| product.kept.get("seo").and_then(|seo| seo.get(name)).cloned().unwrap_or_default();
-            Out::one(Node::record("SEO", [("title", part("title").into()), ("description", part("description").into())]))
+            Out::one(Node::record(
+                "SEO",
+                [("title", part("title").into()), ("description", part("description").into())],
+            ))
         }
         "category" => Out::One(product.kept.get("category").and_then(Value::as_str).map(category)),
         "metafield" => metafields::one(&product.metafields, ask),
         "metafields" => metafields::all(&product.metafields, ask)?,
-        "availablePublicationsCount" | "mediaCount" | "resourcePublicationsCount" | "sellingPlanGroupsCount" => count(0),
+        "availablePublicationsCount" | "mediaCount" | "resourcePublicationsCount" | "sellingPlanGroupsCount" => {
+            count(0)
+        }
         _ => Out::Unset,
     })
 }

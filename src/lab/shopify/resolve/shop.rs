@@ -1,10 +1,10 @@
 //! The shop, the app, and its webhook subscriptions.
 
 use super::{Node, Out, missing, number, time};
+use crate::lab::shopify::API_VERSION;
 use crate::lab::shopify::gid::gid;
 use crate::lab::shopify::graphql::error::GraphError;
 use crate::lab::shopify::world::{CURRENCY, World};
-use crate::lab::shopify::API_VERSION;
 
 /// A field of the shop.
 pub fn shop(name: &str, world: &World) -> Result<Out, GraphError> {
@@ -89,7 +89,7 @@ pub fn subscription(id: u64, name: &str, world: &World) -> Result<Out, GraphErro
         "legacyResourceId" => number(id),
         "topic" => subscription.topic.clone().into(),
         "uri" | "callbackUrl" => subscription.uri.clone().into(),
-        "format" => "JSON".into(),
+        "format" => subscription.format.clone().into(),
         "filter" => subscription.filter.clone().into(),
         "name" => subscription.name.clone().into(),
         "includeFields" => subscription.include_fields.clone().into(),

@@ -62,7 +62,9 @@ impl Maker<'_> {
             (String::new(), key.to_owned())
         } else {
             let id = value.get("id").and_then(Value::as_str).and_then(Gid::parse);
-            let kind = id.map(|gid| gid.kind).ok_or_else(|| format!("its document was not recorded, and {key} is an alias"))?;
+            let kind = id
+                .map(|gid| gid.kind)
+                .ok_or_else(|| format!("its document was not recorded, and {key} is an alias"))?;
             let lower = kind[..1].to_lowercase() + &kind[1..];
             (format!("{key}: "), lower)
         };
@@ -192,7 +194,8 @@ impl Maker<'_> {
         let kind = message.split(" of type ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
         let roots = schema().fields("Mutation").into_iter().flatten();
         let takes = |def: &FieldDef| def.args.values().any(|input| input.kind.to_string() == kind);
-        let mut takers = roots.filter(|(_, def)| takes(def) && def.args.keys().all(|arg| self.given(arg) || arg == "identifier"));
+        let mut takers =
+            roots.filter(|(_, def)| takes(def) && def.args.keys().all(|arg| self.given(arg) || arg == "identifier"));
         let Some((name, def)) = takers.next().filter(|_| !kind.is_empty()) else {
             return Err("its document was not recorded".to_owned());
         };
@@ -213,7 +216,8 @@ impl Maker<'_> {
 /// Entries of the longest list that is meant, at least one.
 fn length(values: &[&Value]) -> usize {
     let of = |value: &&Value| {
-        let list = value.as_array().or_else(|| value.get("nodes")?.as_array()).or_else(|| value.get("edges")?.as_array());
+        let list =
+            value.as_array().or_else(|| value.get("nodes")?.as_array()).or_else(|| value.get("edges")?.as_array());
         list.map_or(1, Vec::len)
     };
     values.iter().map(of).max().unwrap_or(1).max(1)

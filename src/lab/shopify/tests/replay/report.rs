@@ -113,10 +113,8 @@ pub fn write_evidence(lines: &[Line]) {
     let Some(folder) = std::env::var_os("EVIDENCE_DIR") else { return };
     let played: Vec<&Line> = lines.iter().filter(|line| line.is_played()).collect();
     let calls: BTreeSet<&str> = played.iter().flat_map(|line| line.calls.iter().map(String::as_str)).collect();
-    let differs: Vec<_> = EXPLAINED
-        .iter()
-        .map(|((file, step), why)| json!({ "what": format!("{file}: {step}"), "why": why }))
-        .collect();
+    let differs: Vec<_> =
+        EXPLAINED.iter().map(|((file, step), why)| json!({ "what": format!("{file}: {step}"), "why": why })).collect();
     let evidence = json!({
         "system": "Shopify Admin GraphQL",
         "kind": "recorded exchanges",

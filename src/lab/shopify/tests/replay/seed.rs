@@ -135,8 +135,10 @@ fn product(world: &mut World, facts: &Facts, id: u64, known: &Fields) {
     let mut variants: Vec<u64> =
         listed.iter().filter_map(|variant| Gid::number(variant["id"].as_str()?, "ProductVariant")).collect();
     if variants.is_empty() {
-        let of_product = |variant: &&str| facts.of(variant).and_then(|fields| id_in(fields, "product", "Product")) == Some(id);
-        variants = facts.ids("ProductVariant").filter(of_product).filter_map(|id| Gid::number(id, "ProductVariant")).collect();
+        let of_product =
+            |variant: &&str| facts.of(variant).and_then(|fields| id_in(fields, "product", "Product")) == Some(id);
+        variants =
+            facts.ids("ProductVariant").filter(of_product).filter_map(|id| Gid::number(id, "ProductVariant")).collect();
     }
     if variants.is_empty() {
         variants.push(world.next_id("ProductVariant"));
@@ -165,11 +167,7 @@ fn options(world: &mut World, known: &Fields) -> Vec<ProductOption> {
     }
     if options.is_empty() {
         let (id, value) = (world.next_id("ProductOption"), world.next_id("ProductOptionValue"));
-        options.push(ProductOption {
-            id,
-            name: "Title".to_owned(),
-            values: vec![(value, "Default Title".to_owned())],
-        });
+        options.push(ProductOption { id, name: "Title".to_owned(), values: vec![(value, "Default Title".to_owned())] });
     }
     options
 }
@@ -192,21 +190,24 @@ fn variant(world: &mut World, facts: &Facts, product: u64, id: u64) {
     }
     let now = crate::clock::now();
     let barcode = text(&known, "barcode").map(str::to_owned);
-    world.variants.insert(id, Variant {
+    world.variants.insert(
         id,
-        product,
-        item,
-        barcode,
-        price: amount(known.get("price")).unwrap_or_default(),
-        compare_at: amount(known.get("compareAtPrice")),
-        policy: owned(&known, "inventoryPolicy", "DENY"),
-        taxable: known.get("taxable").and_then(Value::as_bool).unwrap_or(true),
-        values,
-        kept: kept_of(&known, &OF_VARIANT),
-        metafields: metafields(&known, "PRODUCTVARIANT"),
-        created: now,
-        updated: now,
-    });
+        Variant {
+            id,
+            product,
+            item,
+            barcode,
+            price: amount(known.get("price")).unwrap_or_default(),
+            compare_at: amount(known.get("compareAtPrice")),
+            policy: owned(&known, "inventoryPolicy", "DENY"),
+            taxable: known.get("taxable").and_then(Value::as_bool).unwrap_or(true),
+            values,
+            kept: kept_of(&known, &OF_VARIANT),
+            metafields: metafields(&known, "PRODUCTVARIANT"),
+            created: now,
+            updated: now,
+        },
+    );
     let quantity = known.get("inventoryQuantity").and_then(Value::as_i64).unwrap_or_default();
     let sku = text(&known, "sku").or_else(|| text(&item_known, "sku"));
     let item = Item { variant: id, sku: sku.map(str::to_owned), ..item_of(world, item, &item_known, quantity) };
@@ -270,16 +271,20 @@ fn location(world: &mut World, id: u64, name: Option<&str>) {
 fn subscription(world: &mut World, id: u64, known: &Fields) {
     let address = known.get("endpoint").and_then(|endpoint| endpoint["callbackUrl"].as_str());
     let uri = text(known, "uri").or(address).unwrap_or("https://example.com/recorded");
-    world.subscriptions.insert(id, Subscription {
+    world.subscriptions.insert(
         id,
-        topic: owned(known, "topic", "SHOP_UPDATE"),
-        uri: uri.to_owned(),
-        filter: text(known, "filter").map(str::to_owned),
-        include_fields: Vec::new(),
-        metafield_namespaces: Vec::new(),
-        name: text(known, "name").map(str::to_owned),
-        failures: 0,
-        created: time(known, "createdAt"),
-        updated: time(known, "updatedAt"),
-    });
+        Subscription {
+            id,
+            topic: owned(known, "topic", "SHOP_UPDATE"),
+            uri: uri.to_owned(),
+            format: owned(known, "format", "JSON"),
+            filter: text(known, "filter").map(str::to_owned),
+            include_fields: Vec::new(),
+            metafield_namespaces: Vec::new(),
+            name: text(known, "name").map(str::to_owned),
+            failures: 0,
+            created: time(known, "createdAt"),
+            updated: time(known, "updatedAt"),
+        },
+    );
 }
