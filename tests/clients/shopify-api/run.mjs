@@ -132,7 +132,11 @@ if (process.env.EVIDENCE_DIR) {
     cases: cases.length,
     passed,
     calls: [...calls].sort(),
-    differs: [],
+    differs: [
+      { what: 'webhook addresses: plain HTTP to this machine is accepted', why: 'the lab has to reach a listener beside it' },
+      { what: 'a subscription with the format XML gets JSON', why: 'shelfd reads JSON only' },
+      { what: 'the removal of an app sends no app/uninstalled', why: 'its subscriptions go at once' },
+    ],
   };
   writeFileSync(join(process.env.EVIDENCE_DIR, 'shopify-api.json'), `${JSON.stringify(evidence, null, 2)}\n`);
 }

@@ -113,8 +113,18 @@ pub fn write_evidence(lines: &[Line]) {
     let Some(folder) = std::env::var_os("EVIDENCE_DIR") else { return };
     let played: Vec<&Line> = lines.iter().filter(|line| line.is_played()).collect();
     let calls: BTreeSet<&str> = played.iter().flat_map(|line| line.calls.iter().map(String::as_str)).collect();
-    let differs: Vec<_> =
-        EXPLAINED.iter().map(|((file, step), why)| json!({ "what": format!("{file}: {step}"), "why": why })).collect();
+    let explained =
+        EXPLAINED.iter().map(|((file, step), why)| json!({ "what": format!("{file}: {step}"), "why": why }));
+    let mut differs: Vec<_> = explained.collect();
+    for line in &played {
+        if let Outcome::Played(verdict) = &line.outcome
+            && !verdict.cost.is_empty()
+            && !line.differs()
+        {
+            let what = format!("{}: {}: {}", line.file, line.step, verdict.cost.join(", "));
+            differs.push(json!({ "what": what, "why": "how used points are counted is not published" }));
+        }
+    }
     let evidence = json!({
         "system": "Shopify Admin GraphQL",
         "kind": "recorded exchanges",
