@@ -27,9 +27,12 @@ const DOCUMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/stores/shopify
 const BUILT_IN: [&str; 10] =
     ["String", "Int", "Float", "Boolean", "ID", "include", "skip", "deprecated", "specifiedBy", "oneOf"];
 
+/// A version and its schema.
+type Versioned = (&'static str, Valid<Schema>);
+
 /// The schemas by version, or `None` (said aloud) where one is absent. Absence is a failure on CI.
-fn schemas() -> Option<&'static [(&'static str, Valid<Schema>)]> {
-    static READ: LazyLock<Option<Vec<(&'static str, Valid<Schema>)>>> =
+fn schemas() -> Option<&'static [Versioned]> {
+    static READ: LazyLock<Option<Vec<Versioned>>> =
         LazyLock::new(|| VERSIONS.into_iter().map(|version| Some((version, read(version)?))).collect());
     if READ.is_none() {
         eprintln!("skipped: a schema in {SCHEMAS} is absent");
