@@ -1,6 +1,7 @@
 //! The control API: drives a running lab from another program. `docs/lab.md` describes every call.
 
 mod sheet;
+mod shopify;
 mod state;
 mod trouble;
 
@@ -45,6 +46,7 @@ pub(super) fn router(lab: Arc<Lab>) -> Router {
         .route("/faults", post(trouble::add_fault).delete(trouble::clear_faults))
         .route("/misdelivery", post(trouble::misdeliver).delete(trouble::deliver_well))
         .route("/latency", post(trouble::set_latency))
+        .route("/shopify", post(shopify::trouble))
         .route("/order-gap", post(set_order_gap))
         .route("/calls", get(trouble::calls).delete(trouble::reset_calls))
         .route("/shoppers", get(shoppers).post(start_shoppers).delete(stop_shoppers))

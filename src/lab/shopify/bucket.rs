@@ -35,6 +35,13 @@ impl Bucket {
         self.available = (self.available + points).min(self.max);
     }
 
+    /// Change what is there now, and how much comes back each second.
+    pub fn set(&mut self, available: Option<f64>, rate: Option<f64>, now: Time) {
+        self.refill(now);
+        self.available = available.unwrap_or(self.available).min(self.max);
+        self.rate = rate.unwrap_or(self.rate);
+    }
+
     /// `throttleStatus`.
     pub fn status(&self) -> Value {
         json!({

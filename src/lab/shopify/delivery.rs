@@ -12,9 +12,9 @@ use crate::clock::{self, Time};
 use crate::lab::courier::Parcel;
 use crate::stores::signature::sign_base64_hmac_sha256;
 
-/// Waits between the eight tries, in units of `ShopifyOptions::retry_unit` (a second): doubling, four hours in all.
+/// Waits between the eight tries, in units of the lab's setting (a second): doubling, four hours in all.
 /// <https://shopify.dev/changelog/updates-to-webhook-retry-mechanism>
-const RETRY_WAITS: [u32; 7] = [113, 227, 454, 907, 1814, 3628, 7257];
+pub(super) const RETRY_WAITS: [u32; 7] = [113, 227, 454, 907, 1814, 3628, 7257];
 /// Failed tries without a good one between them, after which a message that is given up on takes its subscription along.
 const FAILURES_MAX: u32 = 8;
 
@@ -39,7 +39,7 @@ impl ShopifyFace {
                 .world()
                 .subscriptions
                 .values()
-                .filter(|subscription| subscription.topic == event.topic)
+                .filter(|subscription| subscription.topic == event.topic && subscription.uri.starts_with("http"))
                 .map(|subscription| (subscription.id, subscription.uri.clone()))
                 .collect();
             for (subscription, uri) in subscribers {
@@ -91,14 +91,15 @@ impl ShopifyFace {
             ("Content-Type", "application/json".to_owned()),
             ("User-Agent", "Shopify-Captain-Hook".to_owned()),
             ("X-Shopify-Topic", topic),
-            ("X-Shopify-Hmac-Sha256", sign_base64_hmac_sha256(&self.options().client_secret, &body)),
+            ("X-Shopify-Hmac-Sha256", sign_base64_hmac_sha256(&self.signing_secret(), &body)),
             ("X-Shopify-Shop-Domain", self.options().domain.clone()),
             ("X-Shopify-Webhook-Id", message.webhook_id.clone()),
             ("X-Shopify-Event-Id", message.event_id.clone()),
             ("X-Shopify-Triggered-At", message.triggered.to_rfc3339_opts(SecondsFormat::Nanos, true)),
             ("X-Shopify-API-Version", API_VERSION.to_owned()),
         ];
-        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let named = subscription.name.clone().map(|name| ("X-Shopify-Name", name));
+        let headers = headers.into_iter().chain(named).map(|(name, value)| (name.to_owned(), value)).collect();
         Some(Parcel { url: message.uri.clone(), headers, body })
     }
 
@@ -112,7 +113,7 @@ impl ShopifyFace {
         subscription.failures = subscription.failures.saturating_add(1);
         match RETRY_WAITS.get(failed) {
             Some(wait) => {
-                let wait = self.options().retry_unit * *wait;
+                let wait = self.retry_unit() * *wait;
                 let (face, message) = (self.clone(), message.clone());
                 tokio::spawn(async move {
                     tokio::time::sleep(wait).await;

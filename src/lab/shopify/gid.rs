@@ -26,6 +26,15 @@ impl<'a> Gid<'a> {
         Some(Self { kind, id: id.parse().ok()?, item })
     }
 
+    /// True for global ids of any form: some kinds are not numbered (`gid://shopify/TaxonomyCategory/aa-1`).
+    pub fn is_global(text: &str) -> bool {
+        let parts = text
+            .strip_prefix("gid://")
+            .and_then(|rest| rest.split_once('/'))
+            .and_then(|(_, rest)| rest.split_once('/'));
+        parts.is_some_and(|(kind, id)| !kind.is_empty() && !id.is_empty() && !id.contains(char::is_whitespace))
+    }
+
     /// The number of a global id of that kind.
     pub fn number(text: &str, kind: &str) -> Option<u64> {
         Gid::parse(text).filter(|gid| gid.kind == kind && gid.item.is_none()).map(|gid| gid.id)

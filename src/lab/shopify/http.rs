@@ -13,11 +13,11 @@ use serde_json::{Map, Value, json};
 use super::graphql::error::GraphError;
 use super::graphql::execute::{Done, execute};
 use super::graphql::request::{Operation, Parsed, Request};
-use super::graphql::schema::schema;
+use super::graphql::schema::{Schema, schema, schema_of};
 use super::graphql::selection::Scope;
 use super::graphql::validate::validate;
 use super::graphql::{cost, variables};
-use super::{API_VERSION, SCOPES, ShopifyFace};
+use super::{API_VERSION, OLDEST_VERSION, ShopifyFace};
 use crate::clock;
 use crate::lab::gate::Kind;
 
@@ -74,9 +74,12 @@ fn grant(face: &ShopifyFace, headers: &HeaderMap, body: &[u8]) -> Response {
     if grant.client_id != face.options().client_id || grant.client_secret != face.options().client_secret {
         return refused(StatusCode::UNAUTHORIZED, "invalid_client");
     }
+    if face.trouble().revoked {
+        return refused(StatusCode::BAD_REQUEST, "shop_not_permitted");
+    }
     let token = format!("shpat_{}", clock::fresh_key().replace('-', ""));
     face.tokens().insert(token.clone(), clock::now() + TimeDelta::seconds(TOKEN_SECS));
-    let scope = SCOPES.join(",");
+    let scope = face.world().scopes.iter().cloned().collect::<Vec<_>>().join(",");
     axum::Json(json!({ "access_token": token, "scope": scope, "expires_in": TOKEN_SECS })).into_response()
 }
 
@@ -96,9 +99,10 @@ async fn graphql(
             let words = "[API] Invalid API key or access token (unrecognized login or wrong password)";
             (StatusCode::UNAUTHORIZED, axum::Json(json!({ "errors": words }))).into_response()
         } else {
-            call.answer(&face).into_response()
+            call.answer(&face, schema_of(answered_version(&version))).into_response()
         };
-        let values = [("x-shopify-api-version", API_VERSION.to_owned()), ("x-request-id", clock::fresh_key())];
+        let values =
+            [("x-shopify-api-version", answered_version(&version).to_owned()), ("x-request-id", clock::fresh_key())];
         for (name, value) in values {
             if let Ok(value) = value.parse() {
                 response.headers_mut().insert(name, value);
@@ -114,10 +118,21 @@ fn is_version(version: &str) -> bool {
     version == "unstable" || version.split_once('-').is_some_and(dated)
 }
 
+/// An expired version falls forward to the oldest that is answered.
+fn answered_version(version: &str) -> &str {
+    if !is_version(version) {
+        return API_VERSION;
+    }
+    if version < OLDEST_VERSION { OLDEST_VERSION } else { version }
+}
+
 fn authorised(face: &ShopifyFace, headers: &HeaderMap) -> bool {
     let Some(token) = headers.get("x-shopify-access-token").and_then(|token| token.to_str().ok()) else {
         return false;
     };
+    if face.trouble().revoked {
+        return false;
+    }
     token == face.options().token || face.tokens().get(token).is_some_and(|expiry| clock::now() < *expiry)
 }
 
@@ -171,7 +186,7 @@ impl Call {
         (names.join(","), kind)
     }
 
-    fn answer(self, face: &ShopifyFace) -> Response {
+    fn answer(self, face: &ShopifyFace, schema: &Schema) -> Response {
         let (document, given, name) = match self {
             Self::Unreadable => {
                 let errors = json!({ "errors": { "query": "Required parameter missing or invalid" } });
@@ -187,15 +202,15 @@ impl Call {
             Ok(request) => request,
             Err(error) => return refused(&[error]),
         };
-        let errors = validate(schema(), &request);
+        let errors = validate(schema, &request);
         if !errors.is_empty() {
             return refused(&errors);
         }
-        let variables = match variables::coerce(schema(), &request, &given) {
+        let variables = match variables::coerce(schema, &request, &given) {
             Ok(variables) => variables,
             Err(errors) => return refused(&errors),
         };
-        run(face, Scope { schema: schema(), request: &request, variables: &variables })
+        run(face, Scope { schema, request: &request, variables: &variables })
     }
 }
 

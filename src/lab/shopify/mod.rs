@@ -12,6 +12,7 @@ mod mutations;
 mod payload;
 mod people;
 mod resolve;
+mod trouble;
 mod user_error;
 mod world;
 
@@ -24,14 +25,17 @@ use std::time::Duration;
 
 use self::bucket::Bucket;
 use self::gid::gid;
+use self::trouble::Trouble;
 use self::world::{Location, World};
 use super::courier::Courier;
 use super::gate::Gate;
 use crate::clock::{self, Time};
 
-/// The version spoken, whatever version is asked for.
+/// The newest version spoken, and the one that webhooks are written in.
 const API_VERSION: &str = "2026-10";
-/// What the app may do.
+/// The oldest version that is still answered; calls to older ones fall forward to it.
+const OLDEST_VERSION: &str = "2026-01";
+/// What the app may do at first.
 const SCOPES: [&str; 6] =
     ["read_inventory", "read_locations", "read_orders", "read_products", "write_inventory", "write_products"];
 
@@ -79,6 +83,7 @@ struct Inner {
     world: Mutex<World>,
     bucket: Mutex<Bucket>,
     tokens: Mutex<HashMap<String, Time>>,
+    trouble: Mutex<Trouble>,
 }
 
 /// A shop. Cheap to clone; clones are the same shop.
@@ -90,6 +95,7 @@ impl ShopifyFace {
     pub fn new(options: ShopifyOptions) -> Self {
         let now = clock::now();
         let mut world = World::new(&options.domain, &options.client_id);
+        world.scopes = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
         for name in &options.locations {
             let id = world.next_id("Location");
             world.locations.push(Location { id, name: name.clone(), created: now });
@@ -101,6 +107,7 @@ impl ShopifyFace {
             courier: Courier::default(),
             world: Mutex::new(world),
             tokens: Mutex::default(),
+            trouble: Mutex::default(),
         }))
     }
 
@@ -125,11 +132,6 @@ impl ShopifyFace {
         self.world().locations.get(index).map(|location| gid("Location", location.id))
     }
 
-    /// Let all tokens of the client-credentials grant expire now.
-    pub fn expire_tokens(&self) {
-        self.tokens().clear();
-    }
-
     fn options(&self) -> &ShopifyOptions {
         &self.0.options
     }
@@ -145,6 +147,10 @@ impl ShopifyFace {
 
     fn tokens(&self) -> MutexGuard<'_, HashMap<String, Time>> {
         self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Trouble> {
+        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Change the shop and tell those who subscribed.

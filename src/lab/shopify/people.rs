@@ -119,7 +119,19 @@ fn sell(world: &mut World, sku: &str, quantity: i64, now: Time) -> Result<Sale, 
     let line = Line { id: world.next_id("LineItem"), ..line };
     let id = world.next_id("Order");
     let number = ORDERS_BEFORE + 1 + world.orders.len() as u64;
-    let order = Order { id, number, line, refunds: Vec::new(), created: now, updated: now, cancelled: None };
+    let order = Order {
+        id,
+        number,
+        line,
+        refunds: Vec::new(),
+        // Made up, like all of the buyer.
+        email: format!("buyer{number}@example.com"),
+        tags: Vec::new(),
+        note: None,
+        created: now,
+        updated: now,
+        cancelled: None,
+    };
     world.orders.insert(id, order);
     world.tell(Event::order("ORDERS_CREATE", id));
     Ok(Sale { order: id.to_string(), sku: sku.to_owned(), quantity })

@@ -1,8 +1,9 @@
 //! What the shop holds: products, stock, orders, subscriptions. No HTTP, no GraphQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
+use serde_json::Value;
 
 use super::event::Event;
 use super::idempotency::Attempts;
@@ -28,6 +29,30 @@ pub struct Location {
     pub name: String,
     /// Since when.
     pub created: Time,
+}
+
+/// Fields that are kept as they were given, by the input's name.
+pub type Kept = BTreeMap<&'static str, Value>;
+
+/// A field of the merchant's own.
+#[derive(Debug, Clone)]
+pub struct Metafield {
+    /// Number.
+    pub id: u64,
+    /// Namespace.
+    pub namespace: String,
+    /// Key within it.
+    pub key: String,
+    /// Type (`single_line_text_field`).
+    pub kind: String,
+    /// Value as text.
+    pub value: String,
+    /// Type of its owner, as in the enum (`PRODUCT`).
+    pub owner: &'static str,
+    /// Since when.
+    pub created: Time,
+    /// Last change.
+    pub updated: Time,
 }
 
 /// An option of a product.
@@ -64,6 +89,10 @@ pub struct Product {
     pub options: Vec<ProductOption>,
     /// At least one, in order of position.
     pub variants: Vec<u64>,
+    /// Other fields.
+    pub kept: Kept,
+    /// Metafields.
+    pub metafields: Vec<Metafield>,
     /// Since when.
     pub created: Time,
     /// Last change of anything but stock.
@@ -105,6 +134,10 @@ pub struct Variant {
     pub taxable: bool,
     /// One value name per option of the product, in the options' order.
     pub values: Vec<String>,
+    /// Other fields.
+    pub kept: Kept,
+    /// Metafields.
+    pub metafields: Vec<Metafield>,
     /// Since when.
     pub created: Time,
     /// Last change of anything but stock.
@@ -231,6 +264,12 @@ pub struct Order {
     pub line: Line,
     /// Refunds.
     pub refunds: Vec<Refund>,
+    /// The buyer's address for letters.
+    pub email: String,
+    /// Tags, sorted.
+    pub tags: Vec<String>,
+    /// A note.
+    pub note: Option<String>,
     /// When.
     pub created: Time,
     /// Last change.
@@ -248,6 +287,8 @@ pub struct Subscription {
     pub topic: String,
     /// Address.
     pub uri: String,
+    /// Format as given; payloads are JSON all the same.
+    pub format: String,
     /// Filter as given.
     pub filter: Option<String>,
     /// Fields to send; empty: all.
@@ -271,6 +312,8 @@ pub struct World {
     pub domain: String,
     /// The app's client id.
     pub client_id: String,
+    /// What the app may do.
+    pub scopes: BTreeSet<String>,
     /// Locations, in order of id.
     pub locations: Vec<Location>,
     /// Products by handle.

@@ -41,6 +41,16 @@ pub fn connection(count: i64, each: f64) -> f64 {
     CONNECTION + each * (2.0 * (count.max(1) as f64).ln()).floor().max(1.0)
 }
 
+/// What a connection of `count` entries cost in the end, of which each cost `each`. Observed on version 2026-04.
+pub fn connection_used(count: i64, each: f64) -> f64 {
+    CONNECTION + (each * (2.0 * (count.max(1) as f64).ln()).max(1.0)).floor()
+}
+
+/// What a connection without entries cost: one for each field selected of it. Observed on versions 2025-01 and 2026-04.
+pub fn empty_connection(fields: usize) -> f64 {
+    CONNECTION + fields as f64
+}
+
 /// The extra cost of a mutation's arguments.
 pub fn of_arguments(mutation: &str, arguments: &Map<String, Value>) -> f64 {
     let variants = |input: &Value| input.get("variants").and_then(Value::as_array).map_or(0, Vec::len);

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::access;
 use super::cost;
 use super::error::GraphError;
 use super::request::Operation;
@@ -63,9 +64,14 @@ impl<'a> Execution<'a> {
             };
             let arguments = self.scope.arguments(def, field);
             self.path.push(key.into());
-            let answer = match too_long(&arguments) {
+            let refused = too_long(&arguments).or_else(|| denied(world, "Mutation", &field.name, &def.kind));
+            let once = self.scope.idempotency_key(field);
+            let answer = match refused {
                 Some(error) => Err(error),
-                None => mutations::run(world, &field.name, &arguments, self.scope.idempotency_key(field).as_deref()),
+                None => {
+                    let call = mutations::Call { name: &field.name, args: &arguments, key: once.as_deref() };
+                    mutations::run(world, &call, self.scope.schema.rules())
+                }
             };
             let (value, below) = self.complete(world, &def.kind, answer, &fields)?;
             cost += cost::of_arguments(&field.name, &arguments) + below;
@@ -93,7 +99,8 @@ impl<'a> Execution<'a> {
             let Some(def) = self.scope.schema.fields(kind).and_then(|defs| defs.get(&field.name)) else { continue };
             self.path.push(key.into());
             let arguments = self.scope.arguments(def, field);
-            let answer = match too_long(&arguments) {
+            let refused = too_long(&arguments).or_else(|| denied(world, kind, &field.name, &def.kind));
+            let answer = match refused {
                 Some(error) => Err(error),
                 None => {
                     let warnings = &mut self.warnings;
@@ -123,9 +130,17 @@ impl<'a> Execution<'a> {
                 self.errors.push(error.on(&self.path));
                 return if kind.is_non_null() { Err(Void) } else { Ok((Value::Null, 0.0)) };
             }
+            Ok(Out::Unset) => match kind {
+                TypeRef::NonNull(inner) if inner.is_list() => Ok((Value::Array(Vec::new()), self.of_nothing(kind))),
+                TypeRef::NonNull(inner) => {
+                    return self.complete(world, kind, Ok(resolve::empty(inner.name())), fields);
+                }
+                TypeRef::Named(_) | TypeRef::List(_) => Ok((Value::Null, self.of_nothing(kind))),
+            },
             Ok(Out::Leaf(value)) => self.leaf(kind, value).map(|value| (value, 0.0)),
-            Ok(Out::One(None)) => Ok((Value::Null, 0.0)),
+            Ok(Out::One(None)) => Ok((Value::Null, self.of_nothing(kind))),
             Ok(Out::One(Some(node))) => self.node(world, &node, fields),
+            Ok(Out::Many(nodes)) if nodes.is_empty() => Ok((Value::Array(Vec::new()), self.of_nothing(kind))),
             Ok(Out::Many(nodes)) => self.list(world, &nodes, fields),
         };
         match given {
@@ -159,8 +174,8 @@ impl<'a> Execution<'a> {
         let kind = node.kind();
         let points = match node {
             _ if kind.ends_with("Connection") => match node.count() {
-                0 => cost::connection(1, 0.0),
-                count => cost::connection(count, below),
+                0 => cost::empty_connection(self.scope.collect(kind, &sets).len()),
+                count => cost::connection_used(count, below),
             },
             _ if self.path.len() == 2 && self.scope.request.operation == Operation::Mutation => {
                 cost::in_payload(kind) + below
@@ -187,10 +202,21 @@ impl<'a> Execution<'a> {
         Ok((values.into(), dearest))
     }
 
+    /// What an object costs that is not there, or a list without entries: as much as one.
+    fn of_nothing(&self, kind: &TypeRef) -> f64 {
+        let in_payload = self.path.len() == 2 && self.scope.request.operation == Operation::Mutation;
+        if in_payload || !self.scope.schema.is_composite(kind.name()) { 0.0 } else { cost::own(kind.name()) }
+    }
+
     /// A mistake of this face, said as the real one says its own.
     fn internal(&mut self, why: String) {
         self.errors.push(GraphError::new("INTERNAL_SERVER_ERROR", format!("Internal error: {why}")).on(&self.path));
     }
+}
+
+/// The error for a field that the app has no scope for.
+fn denied(world: &World, parent: &str, field: &str, gives: &TypeRef) -> Option<GraphError> {
+    access::denied(parent, field, gives.name(), |scope| world.scopes.contains(scope))
 }
 
 fn too_long(arguments: &Map<String, Value>) -> Option<GraphError> {

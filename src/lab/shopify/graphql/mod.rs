@@ -1,5 +1,6 @@
 //! The GraphQL machinery: schema, static checks, variables, execution, cost.
 
+pub mod access;
 pub mod cost;
 pub mod error;
 pub mod execute;

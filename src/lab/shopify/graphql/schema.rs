@@ -5,21 +5,45 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use graphql_parser::query::{Type, Value as Literal};
-use graphql_parser::schema::{Definition, Document, Field, InputValue, TypeDefinition};
+use graphql_parser::schema::{Definition, Document, Field, InputValue, TypeDefinition, TypeExtension};
 
 /// Names and types follow the published introspection of version 2026-10; `tests::is_part_of_the_published_schema` holds
 /// them to it.
-const TEXT: &str =
-    concat!(include_str!("roots.graphql"), include_str!("objects.graphql"), include_str!("inputs.graphql"));
+const TEXT: &str = concat!(
+    include_str!("roots.graphql"),
+    include_str!("objects.graphql"),
+    include_str!("inputs.graphql"),
+    include_str!("more_objects.graphql"),
+    include_str!("more_inputs.graphql"),
+);
 
-static SCHEMA: LazyLock<Schema> = LazyLock::new(|| match graphql_parser::parse_schema::<String>(TEXT) {
-    Ok(document) => Schema::index(&document.into_static()),
-    Err(error) => unreachable!("the schema is part of the program: {error}"),
-});
+/// What versions before 2026-04 take in addition.
+const OLDER: &str = "
+extend input InventorySetQuantitiesInput { ignoreCompareQuantity: Boolean = false }
+extend input InventoryQuantityInput { compareQuantity: Int }
+extend input InventorySetQuantityInput { compareQuantity: Int }
+";
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::read(TEXT, Rules::Keyed));
+static OLDER_SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::read(&format!("{TEXT}{OLDER}"), Rules::Compared));
 
 /// The schema of this face.
 pub fn schema() -> &'static Schema {
     &SCHEMA
+}
+
+/// The schema for a version: versions before 2026-04 take more.
+pub fn schema_of(version: &str) -> &'static Schema {
+    if version < "2026-04" { &OLDER_SCHEMA } else { &SCHEMA }
+}
+
+/// How stock is written safely, by version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rules {
+    /// Before 2026-04: keys are welcome; the expected quantity is given in one of two ways or waived.
+    Compared,
+    /// Keys are required, and `changeFromQuantity` is.
+    Keyed,
 }
 
 /// A type as it is referred to.
@@ -115,12 +139,24 @@ pub enum TypeDef {
     Input(BTreeMap<String, Input>),
 }
 
-/// All types by name.
+/// All types by name, and the rules that go with them.
 #[derive(Debug)]
-pub struct Schema(BTreeMap<String, TypeDef>);
+pub struct Schema(BTreeMap<String, TypeDef>, Rules);
 
 impl Schema {
-    fn index(document: &Document<'static, String>) -> Self {
+    fn read(text: &str, rules: Rules) -> Self {
+        match graphql_parser::parse_schema::<String>(text) {
+            Ok(document) => Self::index(&document.into_static(), rules),
+            Err(error) => unreachable!("the schema is part of the program: {error}"),
+        }
+    }
+
+    /// How stock is written.
+    pub fn rules(&self) -> Rules {
+        self.1
+    }
+
+    fn index(document: &Document<'static, String>, rules: Rules) -> Self {
         let mut types: BTreeMap<String, TypeDef> =
             ["String", "Int", "Float", "Boolean", "ID"].map(|name| (name.to_owned(), TypeDef::Scalar)).into();
         for definition in &document.definitions {
@@ -140,7 +176,12 @@ impl Schema {
                 types.insert(name.clone(), def);
             }
         }
-        Self(types)
+        for definition in &document.definitions {
+            if let Definition::TypeExtension(extension) = definition {
+                extend(&mut types, extension);
+            }
+        }
+        Self(types, rules)
     }
 
     /// A type by name.
@@ -182,6 +223,23 @@ impl Schema {
     /// All types.
     pub fn types(&self) -> &BTreeMap<String, TypeDef> {
         &self.0
+    }
+}
+
+/// What `extend type` and `extend input` add.
+fn extend(types: &mut BTreeMap<String, TypeDef>, extension: &TypeExtension<'static, String>) {
+    match extension {
+        TypeExtension::Object(more) => {
+            if let Some(TypeDef::Object(known, _)) = types.get_mut(&more.name) {
+                known.extend(fields(&more.fields));
+            }
+        }
+        TypeExtension::InputObject(more) => {
+            if let Some(TypeDef::Input(known)) = types.get_mut(&more.name) {
+                known.extend(inputs(&more.fields));
+            }
+        }
+        TypeExtension::Scalar(_) | TypeExtension::Interface(_) | TypeExtension::Union(_) | TypeExtension::Enum(_) => {}
     }
 }
 

@@ -140,7 +140,7 @@ fn scalar_problem(name: &str, value: &Value) -> Option<String> {
         }
         "ID" => {
             let text = value.as_str().unwrap_or_default();
-            return Gid::parse(text).is_none().then(|| format!("Invalid global id '{text}'"));
+            return (!Gid::is_global(text)).then(|| format!("Invalid global id '{text}'"));
         }
         _ => value.is_string(),
     };

@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
+use super::kept::{OF_PRODUCT, keep, metafields};
 use super::{Args, text};
-use crate::lab::shopify::world::Product;
+use crate::clock::Time;
+use crate::lab::shopify::world::{Kept, Product, World};
 
 /// Titles, handles, vendors and types: observed on version 2025-01.
 const NAME_MAX: usize = 255;
@@ -19,6 +21,8 @@ pub struct Draft {
     vendor: Option<String>,
     product_type: Option<String>,
     tags: Option<Vec<String>>,
+    kept: Kept,
+    metafields: Args,
 }
 
 impl Draft {
@@ -38,6 +42,8 @@ impl Draft {
             tags.dedup();
             tags
         });
+        let mut kept = Kept::new();
+        keep(&mut kept, &OF_PRODUCT, input);
         Self {
             title: owned("title"),
             handle: text(input, "handle").map(slug).filter(|handle| !handle.is_empty()),
@@ -46,6 +52,12 @@ impl Draft {
             vendor: owned("vendor"),
             product_type: owned("productType"),
             tags,
+            kept,
+            metafields: input
+                .iter()
+                .filter(|(name, _)| *name == "metafields")
+                .map(|(a, b)| (a.clone(), b.clone()))
+                .collect(),
         }
     }
 
@@ -86,7 +98,10 @@ impl Draft {
                 _ => false,
             }
         }
+        let mut kept = product.kept.clone();
+        kept.extend(self.kept.clone());
         [
+            put(Some(&kept), &mut product.kept),
             put(self.title.as_ref(), &mut product.title),
             put(self.handle.as_ref(), &mut product.handle),
             put(self.status.as_ref(), &mut product.status),
@@ -96,6 +111,18 @@ impl Draft {
             put(self.tags.as_ref(), &mut product.tags),
         ]
         .contains(&true)
+    }
+}
+
+impl Draft {
+    /// Change or add the metafields that are given; true when there are any.
+    pub fn apply_metafields(&self, world: &mut World, product: u64, now: Time) -> bool {
+        let before = world.products.get(&product).map(|product| product.metafields.clone()).unwrap_or_default();
+        let after = metafields(world, &before, &self.metafields, "PRODUCT", now);
+        if let Some(product) = world.products.get_mut(&product) {
+            product.metafields = after;
+        }
+        !self.metafields.is_empty()
     }
 }
 

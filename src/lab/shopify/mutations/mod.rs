@@ -2,6 +2,8 @@
 
 mod draft;
 mod inventory;
+mod kept;
+mod moves;
 mod options;
 mod product;
 mod product_set;
@@ -17,8 +19,9 @@ pub use variant_input::apply;
 use serde_json::{Map, Value};
 
 use super::graphql::error::GraphError;
+use super::graphql::schema::Rules;
 use super::idempotency::Seen;
-use super::resolve::Out;
+use super::resolve::{Node, Out};
 use super::user_error::UserError;
 use super::world::World;
 use crate::clock::Time;
@@ -26,15 +29,31 @@ use crate::clock::Time;
 /// Arguments of a field, or fields of an input object.
 type Args = Map<String, Value>;
 
-/// Run one mutation. `key` is that of `@idempotent`.
+/// A mutation that is asked for.
+pub struct Call<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its arguments.
+    pub args: &'a Args,
+    /// The key of `@idempotent`.
+    pub key: Option<&'a str>,
+}
+
+/// Run one mutation.
 ///
 /// # Errors
 /// Top-level ones; refusals are part of the payload.
-pub fn run(world: &mut World, name: &str, args: &Args, key: Option<&str>) -> Result<Out, GraphError> {
+pub fn run(world: &mut World, call: &Call<'_>, rules: Rules) -> Result<Out, GraphError> {
     let now = crate::clock::now();
+    let Call { name, args, .. } = *call;
     let payload = match name {
-        "inventoryAdjustQuantities" | "inventorySetQuantities" | "inventoryActivate" => {
-            return once(world, name, args, key, now);
+        "inventoryAdjustQuantities"
+        | "inventorySetQuantities"
+        | "inventoryActivate"
+        | "inventoryDeactivate"
+        | moves::MOVE
+        | quantities::SET_ON_HAND => {
+            return once(world, call, rules, now);
         }
         "inventoryItemUpdate" => inventory::update(world, args, now),
         "productCreate" => product::product_create(world, args, now),
@@ -54,9 +73,15 @@ pub fn run(world: &mut World, name: &str, args: &Args, key: Option<&str>) -> Res
 }
 
 /// Mutations that a key makes happen once.
-fn once(world: &mut World, name: &str, args: &Args, key: Option<&str>, now: Time) -> Result<Out, GraphError> {
-    quantities::require_change_from(name, args)?;
-    let Some(key) = key else {
+fn once(world: &mut World, call: &Call<'_>, rules: Rules, now: Time) -> Result<Out, GraphError> {
+    let Call { name, args, .. } = *call;
+    if rules == Rules::Keyed {
+        quantities::require_change_from(name, args)?;
+    }
+    let Some(key) = call.key else {
+        if rules == Rules::Compared {
+            return Ok(Out::one(quantity_mutation(world, name, args, now)));
+        }
         let message = "The @idempotent directive is required for this mutation but was not provided.";
         return Err(GraphError::new("BAD_REQUEST", message));
     };
@@ -67,19 +92,25 @@ fn once(world: &mut World, name: &str, args: &Args, key: Option<&str>, now: Time
             let error = UserError::new("input", message, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH");
             return Ok(Out::one(match name {
                 "inventoryActivate" => inventory::activated(None, &[error]),
+                "inventoryDeactivate" => moves::deactivated(&[error]),
                 _ => quantities::adjusted(name, None, &[error]),
             }));
         }
         Seen::New => {}
     }
-    let payload = match name {
-        "inventoryActivate" => inventory::activate(world, args, now),
-        "inventorySetQuantities" => quantities::set(world, args, now),
-        _ => quantities::adjust(world, args, now),
-    };
-    let answer = Out::one(payload);
+    let answer = Out::one(quantity_mutation(world, name, args, now));
     world.attempts.remember(key, name, args, answer.clone(), now);
     Ok(answer)
+}
+
+fn quantity_mutation(world: &mut World, name: &str, args: &Args, now: Time) -> Node {
+    match name {
+        "inventoryActivate" => inventory::activate(world, args, now),
+        "inventoryDeactivate" => moves::deactivate(world, args, now),
+        "inventorySetQuantities" | quantities::SET_ON_HAND => quantities::set(world, name, args, now),
+        moves::MOVE => moves::move_quantities(world, args, now),
+        _ => quantities::adjust(world, args, now),
+    }
 }
 
 fn text<'a>(args: &'a Args, name: &str) -> Option<&'a str> {

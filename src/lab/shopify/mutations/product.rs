@@ -12,7 +12,7 @@ use crate::lab::shopify::event::{Event, Subject};
 use crate::lab::shopify::gid::{Gid, gid};
 use crate::lab::shopify::resolve::{Node, Out};
 use crate::lab::shopify::user_error::{UserError, user_errors};
-use crate::lab::shopify::world::{DEFAULT_OPTION, Item, Level, Product, ProductOption, Variant, World};
+use crate::lab::shopify::world::{DEFAULT_OPTION, Item, Kept, Level, Product, ProductOption, Variant, World};
 
 /// A handle nobody has: a number at its end counts up, else one is put there. Observed on version 2025-01.
 fn free_handle(world: &World, wanted: &str) -> String {
@@ -60,6 +60,8 @@ pub fn create(world: &mut World, draft: &Draft, options: &[(String, Vec<String>)
         tags: Vec::new(),
         options: Vec::new(),
         variants: Vec::new(),
+        kept: Kept::new(),
+        metafields: Vec::new(),
         created: now,
         updated: now,
     };
@@ -98,6 +100,8 @@ pub fn add_variant(world: &mut World, product: u64, values: Vec<String>, locatio
         policy: "DENY".to_owned(),
         taxable: true,
         values,
+        kept: Kept::new(),
+        metafields: Vec::new(),
         created: now,
         updated: now,
     };
@@ -143,6 +147,7 @@ pub fn product_create(world: &mut World, args: &Args, now: Time) -> Node {
     let mut made = None;
     if errors.is_empty() {
         let id = create(world, &draft, &options, now);
+        draft.apply_metafields(world, id, now);
         let values = first_values(world, id);
         add_variant(world, id, values, &[], now);
         made = Some(Node::Product(id));
@@ -183,10 +188,11 @@ pub fn product_update(world: &mut World, args: &Args, now: Time) -> Node {
         let message = format!("Handle '{handle}' already in use. Please provide a new handle.");
         errors.push(UserError::plain("input.handle", message));
     }
-    if let (Some(id), true) = (found, errors.is_empty())
-        && edit(world, id, &draft)
-    {
-        world.touch(id, now);
+    if let (Some(id), true) = (found, errors.is_empty()) {
+        let more = draft.apply_metafields(world, id, now);
+        if edit(world, id, &draft) || more {
+            world.touch(id, now);
+        }
     }
     let product = found.map(Node::Product);
     Node::record(

@@ -295,6 +295,7 @@ fn write(world: &mut World, set: Set<'_>, now: Time) -> u64 {
     if !new {
         product::edit(world, id, &set.draft);
     }
+    set.draft.apply_metafields(world, id, now);
     if let (Some(product), Some(options)) = (world.products.get_mut(&id), &set.options) {
         product.options.clone_from(options);
     }

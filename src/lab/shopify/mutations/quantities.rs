@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::moves::MOVE;
 use super::{Args, list, object, text};
 use crate::clock::Time;
 use crate::lab::shopify::gid::{Gid, gid};
@@ -11,12 +12,15 @@ use crate::lab::shopify::resolve::{Node, Out, app, time};
 use crate::lab::shopify::user_error::{UserError, user_errors};
 use crate::lab::shopify::world::{World, in_building};
 
+/// The older mutation for what lies in the building.
+pub(super) const SET_ON_HAND: &str = "inventorySetOnHandQuantities";
 /// A delta must leave the quantity within this, either way.
 const ADJUSTED_MAX: i64 = 2_000_000_000;
 /// A set quantity must be within this, either way.
 const SET_MAX: i64 = 1_000_000_000;
 /// What can be adjusted.
-const ADJUSTABLE: [&str; 6] = ["available", "damaged", "incoming", "quality_control", "reserved", "safety_stock"];
+pub(super) const ADJUSTABLE: [&str; 6] =
+    ["available", "damaged", "incoming", "quality_control", "reserved", "safety_stock"];
 /// Why quantities can change.
 const REASONS: [&str; 17] = [
     "correction",
@@ -38,12 +42,14 @@ const REASONS: [&str; 17] = [
     "shrinkage",
 ];
 
-struct Change {
-    item: u64,
-    location: u64,
-    state: &'static str,
-    delta: i64,
-    document: Option<String>,
+/// One quantity that changes.
+pub(super) struct Change {
+    pub item: u64,
+    pub location: u64,
+    pub state: &'static str,
+    pub delta: i64,
+    /// URI of the document that says why.
+    pub document: Option<String>,
 }
 
 /// The expected quantity must be said in every change, if only as null: what is left out is a mistake of the caller.
@@ -54,6 +60,7 @@ pub fn require_change_from(name: &str, args: &Args) -> Result<(), GraphError> {
     let (entries, kind) = match name {
         "inventoryAdjustQuantities" => ("changes", "InventoryChangeInput"),
         "inventorySetQuantities" => ("quantities", "InventoryQuantityInput"),
+        SET_ON_HAND => ("setQuantities", "InventorySetQuantityInput"),
         _ => return Ok(()),
     };
     let input = object(args, "input");
@@ -69,6 +76,8 @@ pub fn require_change_from(name: &str, args: &Args) -> Result<(), GraphError> {
 pub fn adjusted(name: &str, group: Option<Node>, errors: &[UserError]) -> Node {
     let (kind, error_kind) = match name {
         "inventorySetQuantities" => ("InventorySetQuantitiesPayload", "InventorySetQuantitiesUserError"),
+        SET_ON_HAND => ("InventorySetOnHandQuantitiesPayload", "InventorySetOnHandQuantitiesUserError"),
+        MOVE => ("InventoryMoveQuantitiesPayload", "InventoryMoveQuantitiesUserError"),
         _ => ("InventoryAdjustQuantitiesPayload", "InventoryAdjustQuantitiesUserError"),
     };
     Node::record(kind, [("inventoryAdjustmentGroup", Out::One(group)), ("userErrors", user_errors(error_kind, errors))])
@@ -136,21 +145,27 @@ pub fn adjust(world: &mut World, args: &Args, now: Time) -> Node {
 }
 
 /// `inventorySetQuantities`.
-pub fn set(world: &mut World, args: &Args, now: Time) -> Node {
-    let name = "inventorySetQuantities";
+///
+/// `inventorySetOnHandQuantities` is the same with the state fixed and another name for the list.
+pub fn set(world: &mut World, name: &str, args: &Args, now: Time) -> Node {
+    let entries = if name == SET_ON_HAND { "setQuantities" } else { "quantities" };
     let empty = Args::new();
     let input = object(args, "input").unwrap_or(&empty);
     let mut errors = document_and_reason_problems(input);
-    let state = text(input, "name").unwrap_or_default();
+    let state = if name == SET_ON_HAND { "on_hand" } else { text(input, "name").unwrap_or_default() };
     if !matches!(state, "available" | "on_hand") {
         let message = "The quantity name must be either 'available' or 'on_hand'.";
         errors.push(UserError::new("input.name", message, "INVALID_NAME"));
         return adjusted(name, None, &errors);
     }
+    let uncompared = compare_problem(name, input, list(input, entries));
+    if let Some(error) = uncompared {
+        errors.push(error);
+    }
     let mut changes: Vec<Change> = Vec::new();
     let mut seen = Vec::new();
-    for (index, entry) in list(input, "quantities").iter().filter_map(Value::as_object).enumerate() {
-        let at = format!("input.quantities.{index}");
+    for (index, entry) in list(input, entries).iter().filter_map(Value::as_object).enumerate() {
+        let at = format!("input.{entries}.{index}");
         let wanted = entry.get("quantity").and_then(Value::as_i64).unwrap_or_default();
         let bounds = match wanted {
             wanted if wanted > SET_MAX => {
@@ -175,8 +190,11 @@ pub fn set(world: &mut World, args: &Args, now: Time) -> Node {
         }
         seen.push((item, location));
         let held = quantity(world, item, location, state);
-        if let Some(stale) = stale(entry, held, &at, STALE_ON_SET) {
-            errors.push(stale);
+        errors.extend(stale(entry, held, &at, STALE_ON_SET));
+        let compared = entry.get("compareQuantity").and_then(Value::as_i64);
+        if compared.is_some_and(|compared| compared != held) {
+            let message = "The compareQuantity value does not match persisted value.";
+            errors.push(UserError::new(&format!("{at}.compareQuantity"), message, "COMPARE_QUANTITY_STALE"));
         }
         changes.push(Change { item, location, state: "available", delta: wanted - held, document: None });
     }
@@ -187,16 +205,30 @@ pub fn set(world: &mut World, args: &Args, now: Time) -> Node {
     adjusted(name, group, &[])
 }
 
-const STALE_ON_ADJUST: &str = "The changeFromQuantity argument no longer matches the persisted quantity.";
+pub(super) const STALE_ON_ADJUST: &str = "The changeFromQuantity argument no longer matches the persisted quantity.";
 const STALE_ON_SET: &str = "The changeFromQuantity value does not match persisted value.";
 
-fn stale(entry: &Args, held: i64, at: &str, message: &str) -> Option<UserError> {
+/// Before 2026-04 each quantity names the expected one, or the call waives it. Later versions get here with neither field.
+fn compare_problem(name: &str, input: &Args, entries: &[Value]) -> Option<UserError> {
+    let says = |entry: &Value| {
+        let given = |field: &str| entry.as_object().is_some_and(|entry| entry.contains_key(field));
+        given("changeFromQuantity") || given("compareQuantity")
+    };
+    let waived = input.get("ignoreCompareQuantity").and_then(Value::as_bool).unwrap_or_default();
+    if name == SET_ON_HAND || waived || entries.iter().all(says) {
+        return None;
+    }
+    let message = "The compareQuantity argument must be given to each quantity or ignored using ignoreCompareQuantity.";
+    Some(UserError::new("input.ignoreCompareQuantity", message, "COMPARE_QUANTITY_REQUIRED"))
+}
+
+pub(super) fn stale(entry: &Args, held: i64, at: &str, message: &str) -> Option<UserError> {
     let expected = entry.get("changeFromQuantity").and_then(Value::as_i64)?;
     (expected != held)
         .then(|| UserError::new(&format!("{at}.changeFromQuantity"), message, "CHANGE_FROM_QUANTITY_STALE"))
 }
 
-fn document_and_reason_problems(input: &Args) -> Vec<UserError> {
+pub(super) fn document_and_reason_problems(input: &Args) -> Vec<UserError> {
     let mut errors = Vec::new();
     let reason = text(input, "reason").unwrap_or_default();
     if !REASONS.contains(&reason) {
@@ -212,11 +244,20 @@ fn document_and_reason_problems(input: &Args) -> Vec<UserError> {
     errors
 }
 
-fn item_and_location(world: &World, entry: &Args, at: &str, errors: &mut Vec<UserError>) -> Option<(u64, u64)> {
+/// The item that is meant, if it is there.
+pub(super) fn known_item(world: &World, entry: &Args) -> Option<u64> {
     let item = text(entry, "inventoryItemId").and_then(|id| Gid::number(id, "InventoryItem"));
-    let item = item.filter(|id| world.items.contains_key(id));
+    item.filter(|id| world.items.contains_key(id))
+}
+
+/// The location that is meant, if it is there.
+pub(super) fn known_location(world: &World, entry: &Args) -> Option<u64> {
     let location = text(entry, "locationId").and_then(|id| Gid::number(id, "Location"));
-    let location = location.filter(|id| world.locations.iter().any(|location| location.id == *id));
+    location.filter(|id| world.locations.iter().any(|location| location.id == *id))
+}
+
+fn item_and_location(world: &World, entry: &Args, at: &str, errors: &mut Vec<UserError>) -> Option<(u64, u64)> {
+    let (item, location) = (known_item(world, entry), known_location(world, entry));
     if item.is_none() {
         let message = "The specified inventory item could not be found.";
         errors.push(UserError::new(&format!("{at}.inventoryItemId"), message, "INVALID_INVENTORY_ITEM"));
@@ -229,13 +270,13 @@ fn item_and_location(world: &World, entry: &Args, at: &str, errors: &mut Vec<Use
 }
 
 /// Nothing is held where an item is not stocked.
-fn quantity(world: &World, item: u64, location: u64, state: &str) -> i64 {
+pub(super) fn quantity(world: &World, item: u64, location: u64, state: &str) -> i64 {
     let level = world.items.get(&item).and_then(|item| item.levels.get(&location));
     level.and_then(|level| level.quantity(state)).unwrap_or_default()
 }
 
 /// Apply, and say what changed; `None` when nothing did.
-fn write(world: &mut World, input: &Args, changes: Vec<Change>, now: Time) -> Option<Node> {
+pub(super) fn write(world: &mut World, input: &Args, changes: Vec<Change>, now: Time) -> Option<Node> {
     let changes: Vec<Change> = changes.into_iter().filter(|change| change.delta != 0).collect();
     if changes.is_empty() {
         return None;
@@ -259,7 +300,13 @@ fn write(world: &mut World, input: &Args, changes: Vec<Change>, now: Time) -> Op
         )
     };
     let mut nodes: Vec<Node> = changes.iter().map(|change| node(change, change.state)).collect();
-    nodes.extend(changes.iter().filter(|change| in_building(change.state)).map(|change| node(change, "on_hand")));
+    // What only moves within the building leaves the sum of what lies there alone.
+    let net = |of: &Change| -> i64 {
+        let same = |other: &&Change| (other.item, other.location) == (of.item, of.location) && in_building(other.state);
+        changes.iter().filter(same).map(|change| change.delta).sum()
+    };
+    let moved = changes.iter().filter(|change| in_building(change.state) && net(change) != 0);
+    nodes.extend(moved.map(|change| node(change, "on_hand")));
     let id = world.next_id("InventoryAdjustmentGroup");
     Some(Node::record(
         "InventoryAdjustmentGroup",

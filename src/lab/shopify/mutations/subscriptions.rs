@@ -25,6 +25,7 @@ pub fn create(world: &mut World, args: &Args, now: Time) -> Node {
             id,
             topic,
             uri: String::new(),
+            format: "JSON".to_owned(),
             filter: None,
             include_fields: Vec::new(),
             metafield_namespaces: Vec::new(),
@@ -98,6 +99,9 @@ fn apply(subscription: &mut Subscription, input: &Args) {
     if let Some(uri) = address(input) {
         subscription.uri = uri.to_owned();
     }
+    if let Some(format) = text(input, "format") {
+        format.clone_into(&mut subscription.format);
+    }
     if input.contains_key("filter") {
         subscription.filter = text(input, "filter").map(str::to_owned);
     }
@@ -119,9 +123,7 @@ fn problems(world: &World, input: &Args, topic: &str, own: Option<u64>, creating
         None if !creating => {}
         None | Some("") => errors.push(UserError::plain(ADDRESS, "Address can't be blank")),
         Some(uri) => {
-            if let Some(message) = address_problem(uri) {
-                errors.push(UserError::plain(ADDRESS, message));
-            }
+            errors.extend(address_problems(uri).into_iter().map(|message| UserError::plain(ADDRESS, message)));
             let same = |other: &&Subscription| other.topic == topic && other.uri == uri && Some(other.id) != own;
             if world.subscriptions.values().any(|other| same(&other)) {
                 errors.push(UserError::plain(ADDRESS, "Address for this topic has already been taken"));
@@ -135,24 +137,39 @@ fn problems(world: &World, input: &Args, topic: &str, own: Option<u64>, creating
     errors
 }
 
-/// Plain HTTP is refused, as the real one does, except to this machine itself, which the real one refuses altogether:
-/// the lab has to reach a listener beside it.
-fn address_problem(uri: &str) -> Option<String> {
-    let Ok(url) = Url::parse(uri) else { return Some("Address is invalid".to_owned()) };
+/// What is wrong with an address. Plain HTTP is refused, as the real one does, except to this machine itself, which the
+/// real one refuses altogether: the lab has to reach a listener beside it. Queues are taken and never delivered to.
+fn address_problems(uri: &str) -> Vec<String> {
+    if uri.starts_with("arn:aws:events:") {
+        return Vec::new();
+    }
+    if let Some(queue) = uri.strip_prefix("pubsub://") {
+        let named = queue.split_once(':').is_some_and(|(project, topic)| !project.is_empty() && !topic.is_empty());
+        let words = "Address is not a valid GCP pub/sub format. Format should be pubsub://project:topic";
+        return if named { Vec::new() } else { vec![unsupported("pubsub"), words.to_owned()] };
+    }
+    let Ok(url) = Url::parse(uri) else { return vec!["Address is invalid".to_owned()] };
     let here = match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     };
-    let internal =
-        url.host_str().is_some_and(|host| host.ends_with(".myshopify.com") || host.ends_with(".shopify.com"));
+    let belongs = |host: &str, domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
+    let internal = url.host_str().is_some_and(|host| {
+        ["myshopify.com", "shopify.com", "internal", "local", "localhost"].iter().any(|domain| belongs(host, domain))
+    });
+    let ours = here && url.scheme() == "http";
     match url.scheme() {
-        _ if internal => Some("Address cannot be a Shopify or an internal domain".to_owned()),
-        "https" => None,
-        "http" if here => None,
-        scheme => Some(format!("Address protocol {scheme}:// is not supported")),
+        _ if (internal || here) && !ours => vec!["Address cannot be a Shopify or an internal domain".to_owned()],
+        "https" => Vec::new(),
+        "http" if here => Vec::new(),
+        scheme => vec![unsupported(scheme)],
     }
+}
+
+fn unsupported(scheme: &str) -> String {
+    format!("Address protocol {scheme}:// is not supported")
 }
 
 #[cfg(test)]
@@ -161,13 +178,17 @@ mod tests {
 
     #[test]
     fn addresses_are_checked() {
-        let check = |uri: &str, fine: bool| assert_eq!(address_problem(uri).is_none(), fine, "{uri}");
+        let check = |uri: &str, fine: bool| assert_eq!(address_problems(uri).is_empty(), fine, "{uri}");
         check("https://example.com/hook", true);
         check("http://127.0.0.1:8080/hook", true);
         check("http://[::1]:8080/hook", true);
         check("http://example.com/hook", false);
         check("https://my-shop.myshopify.com/hook", false);
-        check("pubsub://project:topic", false);
+        check("https://notshopify.com/hook", true);
+        check("https://localhost/hook", false);
+        check("pubsub://project:topic", true);
+        check("pubsub://project:", false);
+        check("arn:aws:events:us-east-1::event-source/aws.partner/shopify.com/1/lab", true);
         check("hook", false);
     }
 }

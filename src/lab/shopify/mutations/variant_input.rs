@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use super::kept::{OF_VARIANT, keep, metafields};
 use super::{Args, list, object, text};
 use crate::clock::Time;
 use crate::lab::shopify::gid::Gid;
@@ -54,7 +55,11 @@ fn decimal(value: &Value) -> Option<Decimal> {
 
 /// Write what is given to a variant and its inventory item.
 pub fn apply(world: &mut World, variant: u64, input: &Args, now: Time) {
+    let before = world.variants.get(&variant).map(|variant| variant.metafields.clone()).unwrap_or_default();
+    let after = metafields(world, &before, input, "PRODUCTVARIANT", now);
     let Some(variant) = world.variants.get_mut(&variant) else { return };
+    variant.metafields = after;
+    keep(&mut variant.kept, &OF_VARIANT, input);
     if let Some(price) = input.get("price").and_then(decimal) {
         variant.price = price.round_dp(2);
     }

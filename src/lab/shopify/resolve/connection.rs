@@ -162,6 +162,16 @@ impl Rows {
     }
 }
 
+/// A connection without entries.
+pub fn none(kind: &str) -> Out {
+    let info = Node::record("PageInfo", [("hasNextPage", false.into()), ("hasPreviousPage", false.into())]);
+    let empty = || Out::Many(Vec::new());
+    Out::one(Node::record(
+        format!("{kind}Connection"),
+        [("nodes", empty()), ("edges", empty()), ("pageInfo", Out::one(info))],
+    ))
+}
+
 /// Whether a row comes before or after a cursor in the order asked for.
 fn side(row: &Row, (key, id): &(Key, u64), ask: &Ask<'_>) -> Ordering {
     let order = (&row.key, &row.id).cmp(&(key, id));
@@ -184,6 +194,7 @@ fn wanted(ask: &Ask<'_>, subscription: &crate::lab::shopify::world::Subscription
     let uri = ask.text("uri").or(ask.text("callbackUrl"));
     let topics = ask.args.get("topics").and_then(Value::as_array);
     uri.is_none_or(|uri| uri == subscription.uri)
+        && ask.text("format").is_none_or(|format| format == subscription.format)
         && topics.is_none_or(|topics| topics.iter().any(|topic| topic.as_str() == Some(&subscription.topic)))
 }
 

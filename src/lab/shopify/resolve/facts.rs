@@ -68,6 +68,7 @@ pub fn is_known(kind: &str, field: &str) -> bool {
             "fulfillment_status",
             "sku",
             "email",
+            "tag",
             "created_at",
             "processed_at",
             "updated_at",

@@ -6,7 +6,7 @@ use super::connection::Rows;
 use super::{Ask, Node, Out, count, missing, money_v2, number, time};
 use crate::lab::shopify::gid::{Gid, gid, level_gid, level_number};
 use crate::lab::shopify::graphql::error::GraphError;
-use crate::lab::shopify::world::{Item, World};
+use crate::lab::shopify::world::{Item, World, in_building};
 
 /// A field of an inventory item.
 pub fn item(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphError> {
@@ -42,11 +42,12 @@ pub fn item(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphError> {
                 .collect();
             Rows::searched("InventoryLevel", levels, "ID", ask).page(ask)?
         }
+        "trackedEditable" => Out::one(Node::record("EditableProperty", [("locked", false.into())])),
         "locationsCount" => count(item.levels.values().filter(|level| level.active).count()),
         "duplicateSkuCount" => duplicates(world, item).into(),
         "createdAt" => time(item.created).into(),
         "updatedAt" => time(item.updated).into(),
-        _ => return Err(missing("InventoryItem", name)),
+        _ => Out::Unset,
     })
 }
 
@@ -99,7 +100,7 @@ pub fn level(item: u64, location: u64, name: &str, ask: &Ask<'_>) -> Result<Out,
             }
             Out::many(nodes)
         }
-        _ => return Err(missing("InventoryLevel", name)),
+        _ => Out::Unset,
     })
 }
 
@@ -115,9 +116,11 @@ pub fn location(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphErro
         "id" => gid("Location", id).into(),
         "legacyResourceId" => number(id),
         "name" => location.name.clone().into(),
-        "isActive" | "fulfillsOnlineOrders" | "shipsInventory" | "activatable" => true.into(),
+        "isActive" | "fulfillsOnlineOrders" | "activatable" => true.into(),
+        "shipsInventory" => primary.into(),
         "isPrimary" => primary.into(),
         "isFulfillmentService" | "deletable" => false.into(),
+        "addressVerified" => true.into(),
         "deactivatable" => (!primary).into(),
         "deactivatedAt" => Value::Null.into(),
         "hasActiveInventory" => stocked().next().is_some().into(),
@@ -128,14 +131,9 @@ pub fn location(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphErro
         "address" => Out::one(Node::record(
             "LocationAddress",
             [
-                ("address1", "1 Quay Street".into()),
-                ("city", "Portsmouth".into()),
                 ("country", "United States".into()),
                 ("countryCode", "US".into()),
-                ("formatted", vec!["1 Quay Street", "Portsmouth NH 03801", "United States"].into()),
-                ("province", "New Hampshire".into()),
-                ("provinceCode", "NH".into()),
-                ("zip", "03801".into()),
+                ("formatted", vec!["United States"].into()),
             ],
         )),
         "inventoryLevel" => {
@@ -149,6 +147,33 @@ pub fn location(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphErro
             let levels = levels.collect();
             Rows::searched("InventoryLevel", levels, "ID", ask).page(ask)?
         }
-        _ => return Err(missing("Location", name)),
+        _ => Out::Unset,
     })
+}
+
+/// The states that quantities can be in.
+pub fn properties() -> Out {
+    let names =
+        ["available", "committed", "damaged", "incoming", "on_hand", "quality_control", "reserved", "safety_stock"];
+    let nodes = names.map(|name| {
+        let inside = |other: &str| in_building(other) && other != "on_hand";
+        let comprises: Vec<&str> = names.into_iter().filter(|other| name == "on_hand" && inside(other)).collect();
+        let belongs: Vec<&str> = ["on_hand"].into_iter().filter(|_| inside(name)).collect();
+        let mut shown = name.replace('_', " ");
+        if let Some(first) = shown.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        let used = matches!(name, "available" | "committed" | "on_hand" | "reserved");
+        Node::record(
+            "InventoryQuantityName",
+            [
+                ("name", name.into()),
+                ("displayName", shown.into()),
+                ("isInUse", used.into()),
+                ("belongsTo", belongs.into()),
+                ("comprises", comprises.into()),
+            ],
+        )
+    });
+    Out::one(Node::record("InventoryProperties", [("quantityNames", Out::many(nodes))]))
 }

@@ -3,12 +3,14 @@
 mod connection;
 mod facts;
 mod inventory;
+mod metafields;
 pub mod order;
 mod product;
 mod root;
 mod search;
 mod shop;
 
+pub use root::find;
 pub use shop::app;
 
 use std::collections::BTreeMap;
@@ -79,6 +81,8 @@ pub enum Out {
     One(Option<Node>),
     /// A list of objects.
     Many(Vec<Option<Node>>),
+    /// Nothing is kept for this field: the answer is as empty as its type allows.
+    Unset,
 }
 
 impl Out {
@@ -172,7 +176,7 @@ pub fn field(node: &Node, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphErr
         Node::Shop => shop::shop(name, ask.world),
         Node::Installation => shop::installation(name, ask.world),
         Node::Product(id) => product::product(*id, name, ask),
-        Node::Variant(id) => product::variant(*id, name, ask.world),
+        Node::Variant(id) => product::variant(*id, name, ask),
         Node::Item(id) => inventory::item(*id, name, ask),
         Node::Level { item, location } => inventory::level(*item, *location, name, ask),
         Node::Location(id) => inventory::location(*id, name, ask),
@@ -180,7 +184,22 @@ pub fn field(node: &Node, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphErr
         Node::Line(order) => order::line(*order, name, ask.world),
         Node::Refund { order, refund } => order::refund(*order, *refund, name, ask),
         Node::Subscription(id) => shop::subscription(*id, name, ask.world),
-        Node::Record(record) => Ok(record.fields.get(name).cloned().unwrap_or(Out::Leaf(Value::Null))),
+        Node::Record(record) => Ok(record.fields.get(name).cloned().unwrap_or(Out::Unset)),
+    }
+}
+
+/// As empty as a type that is never null allows.
+pub fn empty(kind: &str) -> Out {
+    match kind {
+        "Boolean" => false.into(),
+        "Int" | "UnsignedInt64" => 0.into(),
+        "Float" => 0.0.into(),
+        "MoneyBag" => money_bag(Decimal::ZERO),
+        "MoneyV2" => Out::one(money_v2(Decimal::ZERO)),
+        "Money" => money(Decimal::ZERO).into(),
+        "JSON" => Value::Null.into(),
+        _ if kind.ends_with("Connection") => connection::none(kind.trim_end_matches("Connection")),
+        _ => String::new().into(),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::connection::Rows;
 use super::facts::Fact;
-use super::{Ask, Node, Out, missing, money_bag, number, time};
+use super::{Ask, Node, Out, count, missing, money_bag, number, time};
 use crate::lab::shopify::gid::gid;
 use crate::lab::shopify::graphql::error::GraphError;
 use crate::lab::shopify::world::{CURRENCY, Line, Order, Refund, World};
@@ -19,13 +19,13 @@ pub fn order(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphError> 
         "legacyResourceId" => number(id),
         "name" => order_name(order).into(),
         "number" => order.number.into(),
-        "email" => email(order).into(),
-        "note" => Value::Null.into(),
-        "tags" => Value::Array(Vec::new()).into(),
+        "email" => order.email.clone().into(),
+        "note" => order.note.clone().into(),
+        "tags" => order.tags.clone().into(),
         "test" => false.into(),
         "confirmed" => true.into(),
-        "closed" => false.into(),
-        "closedAt" => Value::Null.into(),
+        "closed" => order.cancelled.is_some().into(),
+        "closedAt" => order.cancelled.map(time).into(),
         "createdAt" | "processedAt" => time(order.created).into(),
         "updatedAt" => time(order.updated).into(),
         "cancelledAt" => order.cancelled.map(time).into(),
@@ -38,13 +38,25 @@ pub fn order(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphError> 
         "totalPriceSet" => money_bag(line.price * Decimal::from(line.quantity)),
         "currentTotalPriceSet" => money_bag(line.price * Decimal::from(line.current)),
         "totalRefundedSet" => money_bag(line.price * Decimal::from(line.quantity - line.current)),
+        "subtotalPriceSet" | "originalTotalPriceSet" | "totalReceivedSet" => {
+            money_bag(line.price * Decimal::from(line.quantity))
+        }
+        "currentSubtotalPriceSet" | "netPaymentSet" => money_bag(line.price * Decimal::from(line.current)),
+        "totalDiscountsSet" | "totalTaxSet" => money_bag(Decimal::ZERO),
+        "paymentGatewayNames" => vec!["manual"].into(),
+        "presentmentCurrencyCode" => CURRENCY.into(),
+        "fullyPaid" | "refundable" | "restockable" | "requiresShipping" => true.into(),
+        "returnStatus" => "NO_RETURN".into(),
+        "statusPageUrl" => format!("https://{}/orders/{id}", ask.world.domain).into(),
+        "transactions" => Out::many(transactions(order)),
+        "transactionsCount" => count(1 + order.refunds.len()),
         "lineItems" => Rows::plain("LineItem", [(line.id, Node::Line(id))]).page(ask)?,
         "refunds" => {
             let first = ask.int("first").and_then(|first| usize::try_from(first).ok()).unwrap_or(usize::MAX);
             let refunds = order.refunds.iter().take(first);
             Out::many(refunds.map(|refund| Node::Refund { order: id, refund: refund.id }))
         }
-        _ => return Err(missing("Order", name)),
+        _ => Out::Unset,
     })
 }
 
@@ -62,11 +74,14 @@ pub fn line(order: u64, name: &str, world: &World) -> Result<Out, GraphError> {
         "currentQuantity" | "refundableQuantity" => line.current.into(),
         "unfulfilledQuantity" => line.current.into(),
         "requiresShipping" | "taxable" | "restockable" => true.into(),
-        "originalUnitPriceSet" => money_bag(line.price),
+        "originalUnitPriceSet" | "discountedUnitPriceSet" => money_bag(line.price),
+        "originalTotalSet" | "discountedTotalSet" => money_bag(line.price * Decimal::from(line.quantity)),
+        "vendor" => world.products.get(&line.product).map(|product| product.vendor.clone()).into(),
+        "merchantEditable" => true.into(),
         // What was sold may be gone since.
         "variant" => Out::One(world.variants.get(&line.variant).map(|variant| Node::Variant(variant.id))),
         "product" => Out::One(world.products.get(&line.product).map(|product| Node::Product(product.id))),
-        _ => return Err(missing("LineItem", name)),
+        _ => Out::Unset,
     })
 }
 
@@ -94,13 +109,37 @@ pub fn refund(order: u64, refund: u64, name: &str, ask: &mut Ask<'_>) -> Result<
                     ("quantity", refund.quantity.into()),
                     ("restockType", restock_type(refund).to_uppercase().into()),
                     ("restocked", refund.restocked.into()),
+                    ("priceSet", money_bag(order.line.price)),
+                    ("subtotalSet", money_bag(order.line.price * Decimal::from(refund.quantity))),
                     ("location", Out::One(location)),
                 ],
             );
             Rows::plain("RefundLineItem", [(refund.id, entry)]).page(ask)?
         }
-        _ => return Err(missing("Refund", name)),
+        _ => Out::Unset,
     })
+}
+
+/// What was paid, and what was given back.
+fn transactions(order: &Order) -> Vec<Node> {
+    let line = &order.line;
+    let node = |id: u64, kind: &'static str, quantity: i64, at| {
+        Node::record(
+            "OrderTransaction",
+            [
+                ("id", gid("OrderTransaction", id).into()),
+                ("kind", kind.into()),
+                ("status", "SUCCESS".into()),
+                ("gateway", "manual".into()),
+                ("formattedGateway", "manual".into()),
+                ("amountSet", money_bag(line.price * Decimal::from(quantity))),
+                ("createdAt", time(at).into()),
+                ("processedAt", time(at).into()),
+            ],
+        )
+    };
+    let refunds = order.refunds.iter().map(|refund| node(refund.id, "REFUND", refund.quantity, refund.created));
+    std::iter::once(node(order.id, "SALE", line.quantity, order.created)).chain(refunds).collect()
 }
 
 /// What orders can be searched for.
@@ -113,7 +152,8 @@ pub fn facts(order: &Order, field: &str) -> Vec<Fact> {
         "financial_status" => text(financial(order)),
         "fulfillment_status" => text("unfulfilled"),
         "sku" => text(&order.line.sku),
-        "email" => text(&email(order)),
+        "email" => text(&order.email),
+        "tag" => order.tags.iter().map(|tag| Fact::Text(tag.clone())).collect(),
         "created_at" | "processed_at" => vec![Fact::At(order.created)],
         "updated_at" => vec![Fact::At(order.updated)],
         _ => vec![Fact::Number(i64::try_from(order.id).unwrap_or(i64::MAX))],
@@ -123,11 +163,6 @@ pub fn facts(order: &Order, field: &str) -> Vec<Fact> {
 /// The name people see (`#1001`).
 pub fn order_name(order: &Order) -> String {
     format!("#{}", order.number)
-}
-
-/// Made up, like all of the buyer.
-pub fn email(order: &Order) -> String {
-    format!("buyer{}@example.com", order.number)
 }
 
 /// Payment status, in lower case.

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::connection::Rows;
-use super::{Ask, Node, Out, count, missing, money, money_v2, number, time};
+use super::{Ask, Node, Out, count, metafields, missing, money, money_v2, number, time};
 use crate::lab::shopify::gid::gid;
 use crate::lab::shopify::graphql::error::GraphError;
 use crate::lab::shopify::user_error::user_errors;
-use crate::lab::shopify::world::{Item, Product, ProductOption, Variant, World};
+use crate::lab::shopify::world::{Item, Kept, Metafield, Product, ProductOption, Variant, World};
 
 /// A field of a product.
 pub fn product(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphError> {
@@ -29,8 +29,6 @@ pub fn product(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphError
         "vendor" => product.vendor.clone().into(),
         "productType" => product.product_type.clone().into(),
         "tags" => product.tags.clone().into(),
-        "templateSuffix" | "onlineStoreUrl" => Value::Null.into(),
-        "isGiftCard" => false.into(),
         "createdAt" => time(product.created).into(),
         "updatedAt" => time(product.updated).into(),
         "publishedAt" => (product.status == "ACTIVE").then(|| time(product.created)).into(),
@@ -59,17 +57,44 @@ pub fn product(id: u64, name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphError
         "tracksInventory" => variants().any(|(_, _, item)| item.tracked).into(),
         "hasOnlyDefaultVariant" => product.is_simple().into(),
         "hasOutOfStockVariants" => variants().any(|(_, _, item)| item.tracked && world.available(item) <= 0).into(),
-        "priceRangeV2" => {
+        "priceRangeV2" | "priceRange" => {
             let prices = || variants().map(|(variant, _, _)| variant.price);
             Out::one(Node::record(
-                "ProductPriceRangeV2",
+                if name == "priceRange" { "ProductPriceRange" } else { "ProductPriceRangeV2" },
                 [
                     ("minVariantPrice", Out::one(money_v2(prices().min().unwrap_or_default()))),
                     ("maxVariantPrice", Out::one(money_v2(prices().max().unwrap_or_default()))),
                 ],
             ))
         }
-        _ => return Err(missing("Product", name)),
+        _ => return kept_field(product, name, ask),
+    })
+}
+
+/// A field that the shop keeps without making anything of it.
+fn kept_field(product: &Product, name: &str, ask: &Ask<'_>) -> Result<Out, GraphError> {
+    Ok(match name {
+        "templateSuffix" | "giftCardTemplateSuffix" | "combinedListingRole" => kept(&product.kept, name),
+        "requiresSellingPlan" => kept(&product.kept, name),
+        "isGiftCard" => kept(&product.kept, "giftCard"),
+        "bodyHtml" => product.description_html.clone().into(),
+        "onlineStorePreviewUrl" => {
+            format!("https://{}/products_preview?preview_key={}", ask.world.domain, product.id).into()
+        }
+        "seo" => {
+            let part = |name: &str| product.kept.get("seo").and_then(|seo| seo.get(name)).cloned().unwrap_or_default();
+            Out::one(Node::record(
+                "SEO",
+                [("title", part("title").into()), ("description", part("description").into())],
+            ))
+        }
+        "category" => Out::One(product.kept.get("category").and_then(Value::as_str).map(category)),
+        "metafield" => metafields::one(&product.metafields, ask),
+        "metafields" => metafields::all(&product.metafields, ask)?,
+        "availablePublicationsCount" | "mediaCount" | "resourcePublicationsCount" | "sellingPlanGroupsCount" => {
+            count(0)
+        }
+        _ => Out::Unset,
     })
 }
 
@@ -101,7 +126,8 @@ fn value_node(id: u64, name: &str, has_variants: bool) -> Node {
 }
 
 /// A field of a variant.
-pub fn variant(id: u64, name: &str, world: &World) -> Result<Out, GraphError> {
+pub fn variant(id: u64, name: &str, ask: &Ask<'_>) -> Result<Out, GraphError> {
+    let world = ask.world;
     let Some((variant, product, item)) = world.variant(id) else { return Err(missing("ProductVariant", name)) };
     Ok(match name {
         "id" => gid("ProductVariant", id).into(),
@@ -120,6 +146,11 @@ pub fn variant(id: u64, name: &str, world: &World) -> Result<Out, GraphError> {
         "taxable" => variant.taxable.into(),
         "createdAt" => time(variant.created).into(),
         "updatedAt" => time(variant.updated).into(),
+        "requiresComponents" | "showUnitPrice" => kept(&variant.kept, name),
+        "taxCode" => variant.kept.get(name).cloned().unwrap_or_else(|| "".into()).into(),
+        "unitPriceMeasurement" => Out::one(measured(variant.kept.get(name))),
+        "metafield" => metafields::one(&variant_metafields(variant, item), ask),
+        "metafields" => metafields::all(&variant_metafields(variant, item), ask)?,
         "product" => Out::one(Node::Product(product.id)),
         "inventoryItem" => Out::one(Node::Item(item.id)),
         "selectedOptions" => Out::many(product.options.iter().zip(&variant.values).map(|(option, value)| {
@@ -133,8 +164,48 @@ pub fn variant(id: u64, name: &str, world: &World) -> Result<Out, GraphError> {
                 ],
             )
         })),
-        _ => return Err(missing("ProductVariant", name)),
+        _ => Out::Unset,
     })
+}
+
+fn kept(kept: &Kept, name: &str) -> Out {
+    kept.get(name).filter(|value| !value.is_null()).map_or(Out::Unset, |value| value.clone().into())
+}
+
+/// A place in Shopify's taxonomy. Its names are not known here.
+fn category(id: &str) -> Node {
+    let name = id.rsplit('/').next().unwrap_or_default();
+    Node::record("TaxonomyCategory", [("id", id.into()), ("name", name.into()), ("fullName", name.into())])
+}
+
+/// What a unit price is measured in; nothing is measured as zero of no unit.
+fn measured(given: Option<&Value>) -> Node {
+    let part = |name: &str| given.and_then(|given| given.get(name)).cloned();
+    let number = |name: &str| part(name).unwrap_or_else(|| 0.into()).into();
+    Node::record(
+        "UnitPriceMeasurement",
+        [
+            ("quantityUnit", part("quantityUnit").unwrap_or_default().into()),
+            ("quantityValue", number("quantityValue")),
+            ("referenceUnit", part("referenceUnit").unwrap_or_default().into()),
+            ("referenceValue", number("referenceValue")),
+        ],
+    )
+}
+
+/// The customs number of an item is kept among its variant's metafields too: observed on version 2025-01.
+fn variant_metafields(variant: &Variant, item: &Item) -> Vec<Metafield> {
+    let customs = item.customs.get("harmonizedSystemCode").map(|code| Metafield {
+        id: item.id,
+        namespace: "global".to_owned(),
+        key: "harmonized_system_code".to_owned(),
+        kind: "string".to_owned(),
+        value: code.clone(),
+        owner: "PRODUCTVARIANT",
+        created: item.updated,
+        updated: item.updated,
+    });
+    customs.into_iter().chain(variant.metafields.iter().cloned()).collect()
 }
 
 fn for_sale(world: &World, variant: &Variant, item: &Item) -> bool {

@@ -34,6 +34,7 @@ pub fn field(name: &str, ask: &mut Ask<'_>) -> Result<Out, GraphError> {
         "products" | "productVariants" | "inventoryItems" | "locations" | "orders" | "webhookSubscriptions" => {
             Rows::of(name, ask).page(ask)?
         }
+        "inventoryProperties" => super::inventory::properties(),
         "productsCount" => counted("products", ask),
         "productVariantsCount" => counted("productVariants", ask),
         "ordersCount" => counted("orders", ask),

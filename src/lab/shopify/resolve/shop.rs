@@ -1,10 +1,10 @@
 //! The shop, the app, and its webhook subscriptions.
 
 use super::{Node, Out, missing, number, time};
+use crate::lab::shopify::API_VERSION;
 use crate::lab::shopify::gid::gid;
 use crate::lab::shopify::graphql::error::GraphError;
 use crate::lab::shopify::world::{CURRENCY, World};
-use crate::lab::shopify::{API_VERSION, SCOPES};
 
 /// A field of the shop.
 pub fn shop(name: &str, world: &World) -> Result<Out, GraphError> {
@@ -51,7 +51,7 @@ pub fn shop(name: &str, world: &World) -> Result<Out, GraphError> {
         "unitSystem" => "METRIC_SYSTEM".into(),
         "weightUnit" => "KILOGRAMS".into(),
         "createdAt" | "updatedAt" => opened().into(),
-        _ => return Err(missing("Shop", name)),
+        _ => Out::Unset,
     })
 }
 
@@ -73,11 +73,11 @@ pub fn installation(name: &str, world: &World) -> Result<Out, GraphError> {
     Ok(match name {
         "id" => gid("AppInstallation", 741_852_963).into(),
         "app" => Out::one(app(world)),
-        "accessScopes" => Out::many(SCOPES.map(|scope| {
+        "accessScopes" => Out::many(world.scopes.iter().map(|scope| {
             let description = scope.replace('_', " ");
-            Node::record("AccessScope", [("handle", scope.into()), ("description", description.into())])
+            Node::record("AccessScope", [("handle", scope.clone().into()), ("description", description.into())])
         })),
-        _ => return Err(missing("AppInstallation", name)),
+        _ => Out::Unset,
     })
 }
 
@@ -89,7 +89,7 @@ pub fn subscription(id: u64, name: &str, world: &World) -> Result<Out, GraphErro
         "legacyResourceId" => number(id),
         "topic" => subscription.topic.clone().into(),
         "uri" | "callbackUrl" => subscription.uri.clone().into(),
-        "format" => "JSON".into(),
+        "format" => subscription.format.clone().into(),
         "filter" => subscription.filter.clone().into(),
         "name" => subscription.name.clone().into(),
         "includeFields" => subscription.include_fields.clone().into(),
@@ -100,7 +100,20 @@ pub fn subscription(id: u64, name: &str, world: &World) -> Result<Out, GraphErro
             "ApiVersion",
             [("displayName", API_VERSION.into()), ("handle", API_VERSION.into()), ("supported", true.into())],
         )),
-        "endpoint" => Out::one(Node::record("WebhookHttpEndpoint", [("callbackUrl", subscription.uri.clone().into())])),
-        _ => return Err(missing("WebhookSubscription", name)),
+        "endpoint" => Out::one(endpoint(&subscription.uri)),
+        _ => Out::Unset,
     })
+}
+
+fn endpoint(uri: &str) -> Node {
+    if let Some((project, topic)) = uri.strip_prefix("pubsub://").and_then(|queue| queue.split_once(':')) {
+        return Node::record(
+            "WebhookPubSubEndpoint",
+            [("pubSubProject", project.into()), ("pubSubTopic", topic.into())],
+        );
+    }
+    if uri.starts_with("arn:") {
+        return Node::record("WebhookEventBridgeEndpoint", [("arn", uri.into())]);
+    }
+    Node::record("WebhookHttpEndpoint", [("callbackUrl", uri.into())])
 }

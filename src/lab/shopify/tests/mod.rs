@@ -2,7 +2,9 @@
 
 mod api;
 mod recorded;
+mod replay;
 mod schema;
+mod trouble;
 mod webhooks;
 
 use std::path::PathBuf;

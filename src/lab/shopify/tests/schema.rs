@@ -90,6 +90,9 @@ fn everything(kind: &str, depth: usize, ids: &BTreeMap<&str, String>) -> String 
                 "names" => Some("names: [\"available\", \"on_hand\"]".to_owned()),
                 "locationId" => Some(format!("locationId: \"{}\"", ids["Location"])),
                 "inventoryItemId" => Some(format!("inventoryItemId: \"{}\"", ids["InventoryItem"])),
+                "key" => Some("key: \"care\"".to_owned()),
+                "locale" => Some("locale: \"en\"".to_owned()),
+                "id" | "publicationId" | "collectionId" => Some(format!("{arg}: \"gid://shopify/Collection/1\"")),
                 _ => None,
             })
             .collect();
