@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use shelfd::engine::Timing;
 use shelfd::lab::catalog::KeyStyle;
+use shelfd::lab::courier::Misdelivery;
 use shelfd::lab::gate::{Fault, FaultKind, Gate};
 
 use crate::bed::{Bed, few, quick};
@@ -93,8 +94,14 @@ async fn creations_whose_answer_is_lost_make_nothing_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_doubled_and_late_webhooks_cost_only_time() {
     let mut bed = Bed::start(few()).await;
-    let how =
-        shelfd::lab::courier::Misdelivery { lost: 0.3, doubled: 0.5, late: 0.5, late_millis: 800, delay_millis: 10 };
+    let how = Misdelivery {
+        lost: 0.3,
+        doubled: 0.5,
+        late: 0.5,
+        late_millis: 800,
+        delay_millis: 10,
+        ..Misdelivery::default()
+    };
     bed.world.shopify().courier().set(how.clone());
     bed.world.woocommerce().courier().set(how);
     bed.run().await;

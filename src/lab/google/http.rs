@@ -19,7 +19,7 @@ use super::values::{self, ReadOptions};
 use super::writes::{self, TYPED, VALUE_RANGE, WriteOptions};
 use super::{GoogleFace, drive, oauth, requests, spreadsheet};
 use crate::clock;
-use crate::lab::gate::Kind;
+use crate::lab::gate::{Kind, Unknown};
 
 /// Largest request body. Google names no limit and advises 2 MB; a whole catalog in one call still fits.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -38,7 +38,7 @@ pub(super) fn router(face: GoogleFace) -> Router {
 
 async fn token(State(face): State<GoogleFace>, form: Bytes) -> Response<Body> {
     let work = async {
-        let now = clock::now();
+        let now = face.gate().now();
         match oauth::grant(&form, now) {
             Err(refused) => refused.into_response(),
             Ok(grant) => {
@@ -54,6 +54,15 @@ async fn token(State(face): State<GoogleFace>, form: Bytes) -> Response<Body> {
     face.gate().pass("token", Kind::Other, work).await
 }
 
+/// To a caller whose token has run out, or whose access was taken back.
+pub(super) fn refuse(call: &str, why: Unknown) -> Response<Body> {
+    match (call, why) {
+        ("token", Unknown::Revoked) => oauth::OAuthError::revoked().into_response(),
+        ("token", Unknown::Expired) => oauth::OAuthError::stale().into_response(),
+        _ => ApiError::unauthenticated().into_response(),
+    }
+}
+
 async fn file(State(face): State<GoogleFace>, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Response<Body> {
     let work = async { respond(file_answer(&face, &id, &uri, &headers)) };
     face.gate().pass("files.get", Kind::Read, work).await
@@ -62,7 +71,7 @@ async fn file(State(face): State<GoogleFace>, Path(id): Path<String>, uri: Uri, 
 fn file_answer(face: &GoogleFace, id: &str, uri: &Uri, headers: &HeaderMap) -> Result<Json, ApiError> {
     let query = Query::parse(uri.query().unwrap_or_default());
     let mut state = face.state();
-    state.access.admit(bearer(headers, &query), Api::Drive, clock::now())?;
+    state.access.admit(bearer(headers, &query), Api::Drive, face.gate().now())?;
     // Unlike Sheets, Drive reads over parameters it does not know (gspread sends some).
     if id != face.spreadsheet_id() {
         return Err(ApiError::file_not_found(id));
@@ -117,7 +126,7 @@ fn sheets_answer(
     body: &[u8],
 ) -> Result<Json, ApiError> {
     let api = Api::Sheets(call.method.kind());
-    let user = face.state().access.admit(bearer(headers, query), api, clock::now())?;
+    let user = face.state().access.admit(bearer(headers, query), api, face.gate().now())?;
     query.only(call.method.parameters())?;
     let mask = answer_mask(call.method, query)?;
     let body: Json = match body {

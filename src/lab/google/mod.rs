@@ -127,10 +127,12 @@ impl GoogleFace {
             modified_by: MERCHANT.to_owned(),
             access,
         };
+        let gate = Gate::default();
+        gate.refuse_with(http::refuse);
         Self(Arc::new(Inner {
             spreadsheet_id: options.spreadsheet_id,
             access_token,
-            gate: Gate::default(),
+            gate,
             version: watch::Sender::new(state.version),
             state: Mutex::new(state),
         }))
