@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use shelfd::engine::Timing;
 use shelfd::lab::catalog::KeyStyle;
-use shelfd::lab::courier::Misdelivery;
 use shelfd::lab::gate::{Fault, FaultKind, Gate};
 
 use crate::bed::{Bed, few, quick};
 
-fn gate<'b>(bed: &'b Bed, face: &str) -> &'b Gate {
+pub fn gate<'b>(bed: &'b Bed, face: &str) -> &'b Gate {
     bed.gates().into_iter().find(|(name, _)| *name == face).unwrap().1
 }
 
@@ -92,50 +91,44 @@ async fn creations_whose_answer_is_lost_make_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lost_doubled_and_late_webhooks_cost_only_time() {
-    let mut bed = Bed::start(few()).await;
-    let how = Misdelivery {
-        lost: 0.3,
-        doubled: 0.5,
-        late: 0.5,
-        late_millis: 800,
-        delay_millis: 10,
-        ..Misdelivery::default()
-    };
-    bed.world.shopify().courier().set(how.clone());
-    bed.world.woocommerce().courier().set(how);
-    bed.run().await;
-    bed.until("all agree", |bed| bed.disagreement().is_empty()).await;
-    for _ in 0..10 {
-        bed.shop("woo-lab").sell("PEN", 2).unwrap();
-        bed.shop("shopify-lab").sell("PEN", 1).unwrap();
-        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+async fn too_many_requests_with_and_without_retry_after() {
+    for face in ["shopify", "woo", "google"] {
+        for retry_after in [Some(1), None] {
+            check(face, "", FaultKind::StatusBefore { status: 429, retry_after }).await;
+        }
     }
-    // What no webhook told, the sweep finds.
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    for shop in &bed.engine.shops {
-        bed.engine.ledger.hint_everything(shop.name(), shelfd::clock::now()).await.unwrap();
-    }
-    bed.engine.wakes.wake_all();
-    bed.until("all sales arrived", |bed| bed.cell("PEN", "Stock") == 70 && bed.disagreement().is_empty()).await;
-    bed.stop().await;
-    bed.assert_clean(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_forged_webhook_changes_nothing() {
-    let bed = Bed::start(few()).await;
-    bed.sync().await;
-    for shop in &bed.engine.shops {
-        let headers = [
-            ("x-shopify-topic", "orders/create"),
-            ("x-shopify-hmac-sha256", "AAAA"),
-            ("x-shopify-event-id", "1"),
-            ("x-wc-webhook-topic", "order.created"),
-            ("x-wc-webhook-signature", "AAAA"),
-        ];
-        let headers: Vec<(String, String)> = headers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        assert!(shop.store.receive(&headers, b"{}").is_err(), "{}", shop.name());
+async fn failing_before_and_after_the_work() {
+    for (face, call) in [("shopify", "inventoryAdjustQuantities"), ("woo", "batch"), ("google", "batchUpdate")] {
+        check(face, call, FaultKind::StatusBefore { status: 500, retry_after: None }).await;
+        check(face, call, FaultKind::StatusAfter { status: 502 }).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_before_after_and_in_drops() {
+    for (face, call) in [("shopify", "inventoryAdjustQuantities"), ("woo", "batch"), ("google", "batchUpdate")] {
+        check(face, call, FaultKind::Delay { millis: 700 }).await;
+        check(face, call, FaultKind::DelayAfter { millis: 700 }).await;
+        check(face, call, FaultKind::Trickle { millis: 700 }).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_cut_on_either_side_of_the_work() {
+    for (face, call) in [("shopify", "inventoryAdjustQuantities"), ("woo", "batch"), ("google", "batchUpdate")] {
+        check(face, call, FaultKind::DropBefore).await;
+        check(face, call, FaultKind::DropAfter).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_and_halves_in_place_of_json() {
+    for (face, call) in [("shopify", "inventoryAdjustQuantities"), ("google", "values"), ("google", "batchUpdate")] {
+        check(face, call, FaultKind::Html).await;
+        check(face, call, FaultKind::Truncate).await;
     }
 }
 
