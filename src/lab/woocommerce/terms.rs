@@ -119,7 +119,7 @@ impl World {
     pub(super) fn terms_of(&self, product: &Product, taxonomy: Taxonomy) -> Vec<&Term> {
         let ids = product.terms.get(&taxonomy).map_or(&[][..], Vec::as_slice);
         let mut terms: Vec<&Term> = ids.iter().filter_map(|id| self.term(taxonomy, *id)).collect();
-        terms.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()));
+        terms.sort_by_key(|term| term.name.to_lowercase());
         terms
     }
 

@@ -56,10 +56,9 @@ fn compare(at: &str, documented: &Value, ours: &Value, unlike: &mut Vec<String>)
     }
 }
 
-/// Make the documented calls. Answers by the names of the files that document them.
-async fn answers(site: &Site) -> BTreeMap<&'static str, Value> {
+/// Create one of each, as documented. Answers by the names of the files that document them.
+async fn create(site: &Site) -> BTreeMap<&'static str, Value> {
     let ear = Ear::open().await;
-    let mut answers = BTreeMap::new();
     let category = site.post("/products/categories", json!({"name": "Clothing"})).await.body["id"].clone();
     let simple = json!({
         "name": "Premium Quality", "type": "simple", "regular_price": "21.99", "manage_stock": true,
@@ -67,78 +66,100 @@ async fn answers(site: &Site) -> BTreeMap<&'static str, Value> {
         "description": "One.\n\nTwo.", "images": [{"src": "http://example.com/2017/03/T_2_front-4.jpg"}],
         "dimensions": {"length": "1", "width": "2", "height": "3"},
     });
-    let created = site.post("/products", simple.clone()).await.body;
+    let product = site.post("/products", simple).await.body;
     let variable = json!({
         "name": "Ship Your Idea", "type": "variable",
         "attributes": [{"name": "Color", "visible": true, "variation": true, "options": ["Black", "Green"]}],
     });
     let parent = site.post("/products", variable).await.body["id"].clone();
-    let variations = format!("/products/{parent}/variations");
     let black = json!({
         "regular_price": "9.00", "image": {"src": "http://example.com/2017/03/T_1.jpg"},
         "attributes": [{"name": "Color", "option": "Black"}],
     });
-    let variation = site.post(&variations, black.clone()).await.body;
-    let line = json!([{"product_id": created["id"], "quantity": 2}]);
-    let paid = json!({"set_paid": true, "line_items": line});
-    let order = site.post("/orders", paid.clone()).await.body;
-    let spare = site.post("/products", json!({"name": "Spare"})).await.body["id"].clone();
-    let green = site.post(&variations, json!({"attributes": []})).await.body["id"].clone();
-    let other = site.post("/orders", paid.clone()).await.body["id"].clone();
-    let refunds = format!("/orders/{}/refunds", order["id"]);
+    let variation = site.post(&format!("/products/{parent}/variations"), black).await.body;
+    let order = site.post("/orders", paid(&product)).await.body;
     let part = json!([{"id": order["line_items"][0]["id"], "quantity": 1, "refund_total": 21.99}]);
+    let refunds = format!("/orders/{}/refunds", order["id"]);
     let refund = site.post(&refunds, json!({"api_refund": false, "line_items": part})).await.body;
     let hook = json!({"name": "Order updated", "topic": "order.updated", "delivery_url": ear.url});
-    let webhook = site.post("/webhooks", hook.clone()).await.body;
+    let webhook = site.post("/webhooks", hook).await.body;
+    BTreeMap::from([
+        ("products__create-a-product", product),
+        ("product-variations__create-a-product-variation", variation),
+        ("orders__create-an-order", order),
+        ("order-refunds__create-a-refund", refund),
+        ("webhooks__create-a-webhook", webhook),
+    ])
+}
 
-    let changed = |path: &str, body: Value| (path.to_owned(), body);
-    for (name, (path, body)) in [
+fn paid(product: &Value) -> Value {
+    json!({"set_paid": true, "line_items": [{"product_id": product["id"], "quantity": 2}]})
+}
+
+/// Read one and read many, as documented.
+async fn read(site: &Site, answers: &mut BTreeMap<&'static str, Value>) {
+    let made = answers.clone();
+    let id = |name: &str| made[name]["id"].clone();
+    let variation = &made["product-variations__create-a-product-variation"];
+    let variations = format!("/products/{}/variations", variation["parent_id"]);
+    let refunds = format!("/orders/{}/refunds", id("orders__create-an-order"));
+    for (name, path) in [
+        ("products__list-all-products", "/products?sku=PQ".to_owned()),
+        ("products__retrieve-a-product", format!("/products/{}", id("products__create-a-product"))),
+        ("product-variations__list-all-product-variations", variations.clone()),
+        ("product-variations__retrieve-a-product-variation", format!("{variations}/{}", variation["id"])),
+        ("orders__list-all-orders", "/orders?order=asc".to_owned()),
+        ("orders__retrieve-an-order", format!("/orders/{}", id("orders__create-an-order"))),
+        ("order-refunds__list-all-refunds", refunds.clone()),
+        ("order-refunds__retrieve-a-refund", format!("{refunds}/{}", id("order-refunds__create-a-refund"))),
+        ("webhooks__list-all-webhooks", "/webhooks".to_owned()),
+        ("webhooks__retrieve-a-webhook", format!("/webhooks/{}", id("webhooks__create-a-webhook"))),
+    ] {
+        let body = site.get(&path).await.body;
+        answers.insert(name, body);
+    }
+}
+
+/// Create, update and delete in one call, as documented.
+async fn batch(site: &Site, answers: &mut BTreeMap<&'static str, Value>) {
+    let made = answers.clone();
+    let id = |name: &str| made[name]["id"].clone();
+    let variations =
+        format!("/products/{}/variations", made["product-variations__create-a-product-variation"]["parent_id"]);
+    let order = paid(&made["products__create-a-product"]);
+    let spare = site.post("/products", json!({"name": "Spare"})).await.body["id"].clone();
+    let green = site.post(&variations, json!({"attributes": []})).await.body["id"].clone();
+    let other = site.post("/orders", order.clone()).await.body["id"].clone();
+    let hook = json!({
+        "name": "x", "topic": "order.created", "delivery_url": made["webhooks__create-a-webhook"]["delivery_url"],
+    });
+    for (name, path, body) in [
         (
             "products__batch-update-products",
-            changed(
-                "/products/batch",
-                json!({"create": [{"name": "New"}], "update": [{"id": created["id"]}], "delete": [spare]}),
-            ),
+            "/products/batch".to_owned(),
+            json!({"create": [{"name": "New"}], "update": [{"id": id("products__create-a-product")}], "delete": [spare]}),
         ),
         (
             "product-variations__batch-update-product-variations",
-            changed(
-                &format!("{variations}/batch"),
-                json!({"create": [black], "update": [{"id": variation["id"]}], "delete": [green]}),
-            ),
+            format!("{variations}/batch"),
+            json!({
+                "create": [{"regular_price": "9.00"}], "delete": [green],
+                "update": [{"id": id("product-variations__create-a-product-variation")}],
+            }),
         ),
         (
             "orders__batch-update-orders",
-            changed("/orders/batch", json!({"create": [paid], "update": [{"id": order["id"]}], "delete": [other]})),
+            "/orders/batch".to_owned(),
+            json!({"create": [order], "update": [{"id": id("orders__create-an-order")}], "delete": [other]}),
         ),
         (
             "webhooks__batch-update-webhooks",
-            changed("/webhooks/batch", json!({"create": [hook], "delete": [webhook["id"]]})),
+            "/webhooks/batch".to_owned(),
+            json!({"create": [hook], "delete": [id("webhooks__create-a-webhook")]}),
         ),
     ] {
         answers.insert(name, site.post(&path, body).await.body);
     }
-    for (name, path) in [
-        ("products__list-all-products", "/products?sku=PQ".to_owned()),
-        ("products__retrieve-a-product", format!("/products/{}", created["id"])),
-        ("product-variations__list-all-product-variations", variations.clone()),
-        ("product-variations__retrieve-a-product-variation", format!("{variations}/{}", variation["id"])),
-        ("orders__list-all-orders", "/orders?order=asc".to_owned()),
-        ("orders__retrieve-an-order", format!("/orders/{}", order["id"])),
-        ("order-refunds__list-all-refunds", refunds.clone()),
-        ("order-refunds__retrieve-a-refund", format!("{refunds}/{}", refund["id"])),
-        ("webhooks__list-all-webhooks", "/webhooks".to_owned()),
-    ] {
-        answers.insert(name, site.get(&path).await.body);
-    }
-    let kept = answers["webhooks__list-all-webhooks"][0]["id"].clone();
-    answers.insert("webhooks__retrieve-a-webhook", site.get(&format!("/webhooks/{kept}")).await.body);
-    answers.insert("products__create-a-product", created);
-    answers.insert("product-variations__create-a-product-variation", variation);
-    answers.insert("orders__create-an-order", order);
-    answers.insert("order-refunds__create-a-refund", refund);
-    answers.insert("webhooks__create-a-webhook", webhook);
-    answers
 }
 
 #[tokio::test]
@@ -149,7 +170,9 @@ async fn answers_have_the_documented_shape() {
         return;
     }
     let site = Site::open().await;
-    let answers = answers(&site).await;
+    let mut answers = create(&site).await;
+    read(&site, &mut answers).await;
+    batch(&site, &mut answers).await;
     let mut files: Vec<String> = std::fs::read_dir(EXAMPLES)
         .unwrap()
         .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".json").map(str::to_owned))
