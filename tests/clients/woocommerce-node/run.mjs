@@ -398,7 +398,8 @@ if (process.env.EVIDENCE_DIR) {
   mkdirSync(process.env.EVIDENCE_DIR, { recursive: true });
   const evidence = {
     system: 'WooCommerce REST v3', kind: 'client', evidence: '@woocommerce/woocommerce-rest-api (npm)', version: '1.0.2',
-    cases: done + failed, passed: done, calls: [...calls].sort(), differs: [],
+    cases: done + failed, passed: done, calls: [...calls].sort(),
+    differs: [{ what: 'the same as with the client from PyPI', why: 'both meet the same lab' }],
   };
   writeFileSync(join(process.env.EVIDENCE_DIR, 'woocommerce-node.json'), JSON.stringify(evidence, null, 2));
 }
