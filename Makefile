@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SHELFD := target/release/shelfd
 
-.PHONY: mutants help demo test test-clients check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
+.PHONY: conformance mutants help demo test test-clients check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,17 @@ sim-planted: ## Does the simulator find every planted bug?
 
 mutants: ## Mutate the stock core; fails unless its tests notice 90 % of the mutants
 	tests/mutants/run
+
+# Rust tests that leave evidence; client suites do so by themselves.
+EVIDENCE_TESTS := lab::woocommerce::tests::observed::evidence lab::woocommerce::tests::documented
+
+conformance: ## Run everything that the lab is held to, and write docs/conformance.md
+	rm -rf target/evidence
+	mkdir -p target/evidence
+	EVIDENCE_DIR=$(CURDIR)/target/evidence $(CARGO) test --lib -- $(EVIDENCE_TESTS)
+	EVIDENCE_DIR=$(CURDIR)/target/evidence $(CARGO) test --test shopify_schema
+	EVIDENCE_DIR=$(CURDIR)/target/evidence $(MAKE) test-clients
+	$(CARGO) run --example conformance -- target/evidence docs/conformance.md
 
 bench: ## Measure; writes a table to stdout and bench.json
 	$(CARGO) build --release

@@ -76,7 +76,7 @@ impl Trouble {
 
     fn misdeliver(&mut self, world: &World) {
         self.count("webhooks lost, doubled and late");
-        let how = Misdelivery { lost: 0.3, doubled: 0.3, late: 0.5, late_millis: 1_500, delay_millis: 0 };
+        let how = Misdelivery { lost: 0.3, doubled: 0.3, late: 0.5, late_millis: 1_500, ..Misdelivery::default() };
         match self.rng.below(2) {
             0 => world.shopify().courier().set(how),
             _ => world.woocommerce().courier().set(Misdelivery { delay_millis: WOO_DELAY_MILLIS, ..how }),

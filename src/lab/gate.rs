@@ -5,10 +5,13 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{Response, StatusCode, header};
 use axum::response::IntoResponse;
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+
+use crate::clock::{self, Time};
 
 /// Reads and writes are counted apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,7 +54,35 @@ pub enum FaultKind {
     Html,
     /// Do the work, then send only half of the answer's bytes.
     Truncate,
+    /// Do the work, then keep the answer back: whoever does not wait so long has lost it.
+    DelayAfter {
+        /// How long, in milliseconds.
+        millis: u64,
+    },
+    /// Do the work, and let the answer come in drops.
+    Trickle {
+        /// From the first drop to the last, in milliseconds.
+        millis: u64,
+    },
+    /// A proxy on the way takes the `Authorization` header off, of any call.
+    StripAuthorization,
+    /// Refuse as the platform refuses a token that has run out.
+    Expired,
+    /// Refuse as the platform refuses an app that was removed, or a key that was deleted.
+    Revoked,
 }
+
+/// Why a face knows a caller no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// The token has run out; a new one may be had.
+    Expired,
+    /// The app was removed or the key deleted.
+    Revoked,
+}
+
+/// Gives a platform's own answer to callers whom it knows no longer; the first argument is the call's name.
+type Refuse = Arc<dyn Fn(&str, Unknown) -> Response<Body> + Send + Sync>;
 
 /// A fault that is set on a face.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +106,9 @@ struct State {
     counts: BTreeMap<(String, Kind), u64>,
     faults: Vec<Fault>,
     latency: Duration,
+    /// Seconds that the face's clock is ahead.
+    ahead: i64,
+    refuse: Option<Refuse>,
 }
 
 /// The gate of one face. Cheap to clone.
@@ -90,6 +124,31 @@ impl Gate {
     /// Every call takes at least so long.
     pub fn set_latency(&self, latency: Duration) {
         self.state().latency = latency;
+    }
+
+    /// How the platform answers callers whom it knows no longer; a bare 401 unless said.
+    pub fn refuse_with(&self, refuse: impl Fn(&str, Unknown) -> Response<Body> + Send + Sync + 'static) {
+        self.state().refuse = Some(Arc::new(refuse));
+    }
+
+    /// Put the face's clock ahead by so many seconds; behind when negative.
+    pub fn set_clock_ahead(&self, seconds: i64) {
+        self.state().ahead = seconds;
+    }
+
+    /// Seconds that the face's clock is ahead.
+    pub fn clock_ahead(&self) -> i64 {
+        self.state().ahead
+    }
+
+    /// The time by the face's clock.
+    pub fn now(&self) -> Time {
+        clock::now() + TimeDelta::seconds(self.clock_ahead())
+    }
+
+    /// Does the proxy take the `Authorization` header off the next call? Counts as that call's fault.
+    pub(super) fn strips_authorization(&self) -> bool {
+        self.take(|fault| fault.fault == FaultKind::StripAuthorization).is_some()
     }
 
     /// Add a fault.
@@ -118,8 +177,12 @@ impl Gate {
     }
 
     fn take_fault(&self, call: &str) -> Option<FaultKind> {
+        self.take(|fault| fault.fault != FaultKind::StripAuthorization && call.contains(&fault.call))
+    }
+
+    fn take(&self, meets: impl Fn(&Fault) -> bool) -> Option<FaultKind> {
         let mut state = self.state();
-        let at = state.faults.iter().position(|fault| call.contains(&fault.call))?;
+        let at = state.faults.iter().position(meets)?;
         let fault = &mut state.faults[at];
         if fault.skip > 0 {
             fault.skip -= 1;
@@ -170,9 +233,26 @@ impl Gate {
                 ([(header::CONTENT_TYPE, "text/html")], page).into_response()
             }
             Some(FaultKind::Truncate) => truncate(work.await).await,
+            Some(FaultKind::DelayAfter { millis }) => {
+                let response = work.await;
+                tokio::time::sleep(Duration::from_millis(millis)).await;
+                response
+            }
+            Some(FaultKind::Trickle { millis }) => trickle(work.await, Duration::from_millis(millis)).await,
+            Some(FaultKind::Expired) => self.refuse(call, Unknown::Expired),
+            Some(FaultKind::Revoked) => self.refuse(call, Unknown::Revoked),
+            // The proxy has seen to it.
+            Some(FaultKind::StripAuthorization) => work.await,
         };
         tokio::time::sleep(latency / 2).await;
         response
+    }
+}
+
+impl Gate {
+    fn refuse(&self, call: &str, why: Unknown) -> Response<Body> {
+        let refuse = self.state().refuse.clone();
+        refuse.map_or_else(|| status_only(401, None), |refuse| refuse(call, why))
     }
 }
 
@@ -185,10 +265,33 @@ fn status_only(status: u16, retry_after: Option<u32>) -> Response<Body> {
     response
 }
 
-/// A response whose body breaks at once: the client sees a cut connection.
+/// Marks a response in whose place the connection is to be cut. Without a proxy its body breaks at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cut;
+
 fn cut() -> Response<Body> {
     let broken = futures::stream::once(async { Err::<axum::body::Bytes, _>(std::io::Error::other("cut")) });
-    Response::new(Body::from_stream(broken))
+    let mut response = Response::new(Body::from_stream(broken));
+    response.extensions_mut().insert(Cut);
+    response
+}
+
+/// Drops of an answer that trickles.
+const DROPS: usize = 8;
+
+async fn trickle(response: Response<Body>, over: Duration) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let size = bytes.len().div_ceil(DROPS).max(1);
+    let drops: Vec<Bytes> = bytes.chunks(size).map(Bytes::copy_from_slice).collect();
+    let pause = over / DROPS as u32;
+    let stream = futures::stream::unfold(drops.into_iter(), move |mut drops| async move {
+        let drop = drops.next()?;
+        tokio::time::sleep(pause).await;
+        Some((Ok::<_, std::io::Error>(drop), drops))
+    });
+    Response::from_parts(parts, Body::from_stream(stream))
 }
 
 async fn truncate(response: Response<Body>) -> Response<Body> {

@@ -7,8 +7,10 @@ mod control;
 pub mod courier;
 pub mod gate;
 pub mod google;
+mod proxy;
 pub mod shopify;
 pub mod shoppers;
+pub mod weather;
 pub mod woocommerce;
 pub mod world;
 
@@ -86,6 +88,8 @@ pub trait LabShop: Send + Sync {
     fn set_stock(&self, sku: &str, stock: i64) -> Result<(), ShopRefusal>;
     /// Staff change a price by hand.
     fn set_price(&self, sku: &str, price: &str) -> Result<(), ShopRefusal>;
+    /// The platform gives up on all webhooks, as it does after failures: WooCommerce disables them, Shopify removes them.
+    fn give_up_webhooks(&self);
     /// Orders whose stock has been taken, and units sold and not given back per SKU.
     fn sold(&self) -> BTreeMap<String, i64>;
 }

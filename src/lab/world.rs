@@ -16,9 +16,12 @@ pub use super::control::SheetRow;
 pub use description::{GoogleDescription, ShopifyDescription, WooDescription, WorldDescription};
 
 use super::catalog::{KeyStyle, OPTIONS_MAX};
+use super::gate::Gate;
 use super::google::{GoogleFace, GoogleOptions};
+use super::proxy::behind;
 use super::shopify::{ShopifyFace, ShopifyOptions};
 use super::shoppers::{ShopperCounts, ShopperOptions, Shoppers};
+use super::weather::{Face, Forecast, Weather};
 use super::woocommerce::{WooFace, WooOptions};
 use super::{LabItem, LabShop, control};
 
@@ -140,6 +143,7 @@ pub(super) struct Lab {
     pub description: WorldDescription,
     pub stop: CancellationToken,
     shoppers: Mutex<Option<Shoppers>>,
+    weather: Mutex<Option<Weather>>,
 }
 
 impl Lab {
@@ -151,6 +155,20 @@ impl Lab {
     /// Look at the shoppers, or change them.
     pub fn with_shoppers<T>(&self, with: impl FnOnce(&mut Option<Shoppers>) -> T) -> T {
         with(&mut self.shoppers.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Look at the weather, or change it.
+    pub fn with_weather<T>(&self, with: impl FnOnce(&mut Option<Weather>) -> T) -> T {
+        with(&mut self.weather.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The gate of a face.
+    pub fn gate(&self, face: Face) -> &Gate {
+        match face {
+            Face::Google => self.google.gate(),
+            Face::Shopify => self.shopify.gate(),
+            Face::WooCommerce => self.woocommerce.gate(),
+        }
     }
 }
 
@@ -215,11 +233,12 @@ impl World {
             woocommerce,
             stop: CancellationToken::new(),
             shoppers: Mutex::default(),
+            weather: Mutex::default(),
         });
         let servers = vec![
-            serve(&lab, google_listener, lab.google.router()),
-            serve(&lab, shopify_listener, lab.shopify.router()),
-            serve(&lab, woo_listener, lab.woocommerce.router()),
+            serve(&lab, google_listener, behind(lab.google.router(), lab.google.gate())),
+            serve(&lab, shopify_listener, behind(lab.shopify.router(), lab.shopify.gate())),
+            serve(&lab, woo_listener, behind(lab.woocommerce.router(), lab.woocommerce.gate())),
             serve(&lab, control_listener, control::router(Arc::clone(&lab))),
         ];
         let _stop_on_drop = lab.stop.clone().drop_guard();
@@ -272,6 +291,21 @@ impl World {
         Ok(())
     }
 
+    /// Let faults come by a seed, in place of those that were to come.
+    ///
+    /// # Errors
+    /// What is wrong with the forecast, in words.
+    pub fn start_weather(&self, forecast: Forecast) -> Result<(), String> {
+        forecast.check()?;
+        self.lab.with_weather(|weather| *weather = Some(Weather::start(Arc::clone(&self.lab), forecast)));
+        Ok(())
+    }
+
+    /// No more faults by a seed; how many came.
+    pub fn stop_weather(&self) -> usize {
+        self.lab.with_weather(Option::take).map_or(0, |weather| weather.come())
+    }
+
     /// Send the shoppers home; what they did.
     pub fn stop_shoppers(&self) -> ShopperCounts {
         self.lab.with_shoppers(Option::take).map(|shoppers| shoppers.counts()).unwrap_or_default()
@@ -285,6 +319,7 @@ impl World {
     /// Stop shoppers and servers; requests under way may end, for a few seconds.
     pub async fn stop(mut self) {
         self.lab.with_shoppers(|shoppers| *shoppers = None);
+        self.lab.with_weather(|weather| *weather = None);
         self.lab.stop.cancel();
         let deadline = tokio::time::Instant::now() + STOP_GRACE;
         for mut server in std::mem::take(&mut self.servers) {

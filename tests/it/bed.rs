@@ -35,6 +35,7 @@ pub struct Bed {
     pub engine: Arc<Engine>,
     app: Option<App>,
     running: Option<(CancellationToken, JoinHandle<anyhow::Result<()>>)>,
+    listener: Option<std::net::SocketAddr>,
     dir: tempfile::TempDir,
 }
 
@@ -100,7 +101,7 @@ impl Bed {
         std::fs::write(&path, text.lines().map(unhurried).collect::<Vec<_>>().join("\n")).unwrap();
         let config = Config::load(&path, &ProcessSecrets).unwrap().config;
         let app = App::build(config, Some(timing)).await.unwrap();
-        Self { world, engine: Arc::clone(&app.engine), app: Some(app), running: None, dir }
+        Self { world, engine: Arc::clone(&app.engine), app: Some(app), running: None, listener: None, dir }
     }
 
     pub async fn sync(&self) -> SyncReport {
@@ -119,7 +120,13 @@ impl Bed {
             let url = format!("http://{}/webhooks/{}", addresses.listener, shop.name());
             shop.store.subscribe(&url).await.unwrap();
         }
+        self.listener = Some(addresses.listener);
         self.running = Some((shutdown, task));
+    }
+
+    /// Where the running daemon listens for webhooks.
+    pub fn listener(&self) -> std::net::SocketAddr {
+        self.listener.unwrap()
     }
 
     pub async fn stop(&mut self) {

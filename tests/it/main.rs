@@ -12,3 +12,4 @@ mod both_ways;
 mod catalogs;
 mod faults;
 mod idempotency;
+mod trouble;

@@ -67,7 +67,7 @@ impl GoogleFace {
     /// Put a change into the feed, and tell those who watch. `state` is what happened to the file, `changed` to what of
     /// it.
     pub(super) fn noted(&self, held: &mut State, file: &str, state: &str, changed: &str) {
-        let now = clock::now();
+        let now = self.gate().now();
         held.feed.changes.push((file.to_owned(), now));
         held.feed.channels.retain(|channel| channel.expires > now);
         for channel in &mut held.feed.channels {

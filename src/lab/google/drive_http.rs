@@ -12,7 +12,6 @@ use super::access::Api;
 use super::error::{self, ApiError};
 use super::query::Query;
 use super::{GoogleFace, changes, drive_files, http, permissions};
-use crate::clock;
 use crate::lab::gate::Kind;
 
 const ROOT: &str = "/drive/v3/";
@@ -147,7 +146,7 @@ async fn drive(
 }
 
 fn admitted(face: &GoogleFace, api: Api, headers: &HeaderMap, query: &Query) -> Result<String, ApiError> {
-    face.state().access.admit(http::bearer(headers, query), api, clock::now())
+    face.state().access.admit(http::bearer(headers, query), api, face.gate().now())
 }
 
 /// A body of Drive: nothing stands for an empty object.

@@ -23,7 +23,7 @@ use super::values::{self, ReadOptions};
 use super::writes::{self, TYPED, VALUE_RANGE, WriteOptions};
 use super::{GoogleFace, by_filter, creation, drive_http, metadata, oauth, requests, spreadsheet};
 use crate::clock;
-use crate::lab::gate::Kind;
+use crate::lab::gate::{Kind, Unknown};
 
 /// Largest request body. Google names no limit and advises 2 MB; a whole catalog in one call still fits.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -53,7 +53,7 @@ async fn not_found(State(face): State<GoogleFace>, uri: Uri) -> Response<Body> {
 
 async fn token(State(face): State<GoogleFace>, form: Bytes) -> Response<Body> {
     let work = async {
-        let now = clock::now();
+        let now = face.gate().now();
         match oauth::grant(&form, now) {
             Err(refused) => refused.into_response(),
             Ok(grant) => {
@@ -67,6 +67,15 @@ async fn token(State(face): State<GoogleFace>, form: Bytes) -> Response<Body> {
         }
     };
     face.gate().pass("token", Kind::Other, work).await
+}
+
+/// To a caller whose token has run out, or whose access was taken back.
+pub(super) fn refuse(call: &str, why: Unknown) -> Response<Body> {
+    match (call, why) {
+        ("token", Unknown::Revoked) => oauth::OAuthError::revoked().into_response(),
+        ("token", Unknown::Expired) => oauth::OAuthError::stale().into_response(),
+        _ => ApiError::unauthenticated().into_response(),
+    }
 }
 
 async fn sheets(
@@ -109,7 +118,7 @@ fn sheets_answer(
     body: &[u8],
 ) -> Result<Json, ApiError> {
     let api = Api::Sheets(call.method.kind());
-    let user = face.state().access.admit(bearer(headers, query), api, clock::now())?;
+    let user = face.state().access.admit(bearer(headers, query), api, face.gate().now())?;
     query.only(call.method.parameters())?;
     let mask = answer_mask(call.method, query)?;
     let given = match body {

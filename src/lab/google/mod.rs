@@ -152,10 +152,12 @@ impl GoogleFace {
         let version = watch::Sender::new(main.version);
         let mut documents = Documents::default();
         documents.0.insert(options.spreadsheet_id.clone(), main);
+        let gate = Gate::default();
+        gate.refuse_with(http::refuse);
         Self(Arc::new(Inner {
             spreadsheet_id: options.spreadsheet_id,
             access_token,
-            gate: Gate::default(),
+            gate,
             state: Mutex::new(State { documents, feed: Feed::default(), access }),
             version,
             courier: Courier::default(),

@@ -58,6 +58,19 @@ impl OAuthError {
         Self { error, description: description.into() }
     }
 
+    /// To an account that was removed, or an app whose access was taken back.
+    pub(super) fn revoked() -> Self {
+        Self::grant("Token has been expired or revoked.")
+    }
+
+    /// To an assertion that is too old or of a time to come.
+    pub(super) fn stale() -> Self {
+        Self::grant(
+            "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your \
+             iat and exp values in the JWT claim.",
+        )
+    }
+
     fn grant(description: impl Into<String>) -> Self {
         Self::new("invalid_grant", description)
     }
@@ -130,7 +143,7 @@ pub(super) fn grant(form: &[u8], now: Time) -> Result<Grant, OAuthError> {
                 return Err(OAuthError::new("invalid_client", "The OAuth client was not found."));
             }
             if field("refresh_token").as_deref() != Some(REFRESH_TOKEN) {
-                return Err(OAuthError::grant("Token has been expired or revoked."));
+                return Err(OAuthError::revoked());
             }
             let usual = "https://www.googleapis.com/auth/spreadsheets https://www.googleapis.com/auth/drive";
             let scopes = field("scope").filter(|scope| !scope.is_empty()).unwrap_or_else(|| usual.to_owned());
@@ -182,10 +195,7 @@ fn assertion(jwt: &str, now: Time) -> Result<Grant, OAuthError> {
     let now = now.timestamp();
     let short = claims.exp.saturating_sub(claims.iat) <= ASSERTION_SECONDS_MAX;
     if !short || claims.exp <= now - SKEW_SECONDS || claims.iat > now + SKEW_SECONDS {
-        return Err(OAuthError::grant(
-            "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your \
-             iat and exp values in the JWT claim.",
-        ));
+        return Err(OAuthError::stale());
     }
     // The lab does not know under which address it is reached, so any token endpoint will do.
     if !url::Url::parse(&claims.aud).is_ok_and(|url| url.path().ends_with("/token")) {

@@ -96,8 +96,7 @@ async fn graphql(
         let mut response = if !is_version(&version) {
             (StatusCode::NOT_FOUND, axum::Json(json!({ "errors": "Not Found" }))).into_response()
         } else if !authorised(&face, &headers) {
-            let words = "[API] Invalid API key or access token (unrecognized login or wrong password)";
-            (StatusCode::UNAUTHORIZED, axum::Json(json!({ "errors": words }))).into_response()
+            unknown_token()
         } else {
             call.answer(&face, schema_of(answered_version(&version))).into_response()
         };
@@ -111,6 +110,12 @@ async fn graphql(
         response
     })
     .await
+}
+
+/// To a caller whose token is none, has run out, or went with its app.
+pub(super) fn unknown_token() -> Response {
+    let words = "[API] Invalid API key or access token (unrecognized login or wrong password)";
+    (StatusCode::UNAUTHORIZED, axum::Json(json!({ "errors": words }))).into_response()
 }
 
 fn is_version(version: &str) -> bool {

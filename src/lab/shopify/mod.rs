@@ -100,10 +100,12 @@ impl ShopifyFace {
             let id = world.next_id("Location");
             world.locations.push(Location { id, name: name.clone(), created: now });
         }
+        let gate = Gate::default();
+        gate.refuse_with(|_, _| http::unknown_token());
         Self(Arc::new(Inner {
             bucket: Mutex::new(Bucket::new(options.bucket_max, options.restore_rate, now)),
             options,
-            gate: Gate::default(),
+            gate,
             courier: Courier::default(),
             world: Mutex::new(world),
             tokens: Mutex::default(),

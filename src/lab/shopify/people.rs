@@ -240,6 +240,10 @@ impl LabShop for ShopifyFace {
         })
     }
 
+    fn give_up_webhooks(&self) {
+        self.world().subscriptions.clear();
+    }
+
     fn sold(&self) -> BTreeMap<String, i64> {
         let mut sold = BTreeMap::new();
         for order in self.world().orders.values().filter(|order| order.line.taken != 0) {

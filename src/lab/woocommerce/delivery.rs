@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Shop;
 use super::hooks::signing_secret;
 use super::php;
-use super::world::{WOOCOMMERCE_VERSION, WORDPRESS_VERSION, now};
+use super::world::{WOOCOMMERCE_VERSION, WORDPRESS_VERSION};
 use crate::lab::courier::Parcel;
 use crate::stores::signature::{sha256_hex, sign_base64_hmac_sha256};
 
@@ -78,7 +78,7 @@ impl Shop {
         let signature = sign_base64_hmac_sha256(&signing_secret(hook), body.as_bytes());
         let (kind, event) = hook.topic.split_once('.').unwrap_or_default();
         // Of webhook and second, so not unique.
-        let delivery = sha256_hex(format!("{}{}", hook.id, now().timestamp()).as_bytes());
+        let delivery = sha256_hex(format!("{}{}", hook.id, world.now().timestamp()).as_bytes());
         let own = [
             ("Content-Type", "application/json".to_owned()),
             ("X-WC-Webhook-Source", format!("{}/", world.site)),

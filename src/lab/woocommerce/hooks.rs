@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Invalid, Refusal};
+use super::answer::{Answer, Invalid, Refusal, add_hints};
 use super::php::{self, Params};
 use super::product_write::text;
 use super::query::{Key, ListQuery, Listed};
-use super::world::{World, dates, now};
+use super::world::{World, dates};
 use crate::clock::Time;
 
 const STATUSES: [&str; 3] = ["active", "paused", "disabled"];
@@ -92,10 +92,7 @@ impl World {
     pub(super) fn create_hook(&mut self, body: &Map<String, Value>, strict: bool) -> Result<Answer, Refusal> {
         let missing: Vec<&str> = ["topic", "delivery_url"].into_iter().filter(|key| !body.contains_key(*key)).collect();
         if strict && !missing.is_empty() {
-            let message = format!("Missing parameter(s): {}", missing.join(", "));
-            let mut refusal = Refusal::new(400, "rest_missing_callback_param", message);
-            refusal.data = json!({ "status": 400, "params": missing });
-            return Err(refusal);
+            return Err(Refusal::missing(&missing));
         }
         let topic = text(body, "topic").unwrap_or_default().to_lowercase();
         if !topic_known(&topic) {
@@ -103,7 +100,7 @@ impl World {
         }
         let url = checked_url(&text(body, "delivery_url").unwrap_or_default())?;
         let id = self.fresh_id();
-        let unnamed = || format!("Webhook created on {}", now().format("%b %d, %Y @ %I:%M %p"));
+        let unnamed = || format!("Webhook created on {}", self.now().format("%b %d, %Y @ %I:%M %p"));
         let hook = Hook {
             id,
             name: text(body, "name").filter(|name| !name.is_empty()).unwrap_or_else(unnamed),
@@ -113,8 +110,8 @@ impl World {
             secret: text(body, "secret").filter(|secret| !secret.is_empty()).unwrap_or_else(crate::clock::fresh_key),
             failures: 0,
             unpinged: true,
-            created: now(),
-            modified: now(),
+            created: self.now(),
+            modified: self.now(),
         };
         let answer = Answer::created(self.show_hook(&hook), self.api(&format!("/webhooks/{id}")));
         self.hooks.insert(id, hook);
@@ -144,7 +141,7 @@ impl World {
             hook.status = status;
         }
         hook.name = said("name").unwrap_or(hook.name);
-        hook.modified = now();
+        hook.modified = self.now();
         let answer = Answer::ok(self.show_hook(&hook));
         self.hooks.insert(id, hook);
         Ok(answer)
@@ -152,8 +149,7 @@ impl World {
 
     pub(super) fn delete_hook(&mut self, id: u64, force: bool) -> Result<Answer, Refusal> {
         if !force {
-            let message = "Webhooks do not support trashing.";
-            return Err(Refusal::new(501, "woocommerce_rest_trash_not_supported", message));
+            return Err(Refusal::no_trash("Webhooks do not support trashing."));
         }
         let hook = self.hooks.remove(&id).ok_or_else(|| Refusal::invalid_id(404, "shop_webhook"))?;
         Ok(Answer::ok(self.show_hook(&hook)))
@@ -172,7 +168,9 @@ impl World {
             Some(("order", _)) => self.get_order(id),
             _ => self.get_product(super::products::Shelf::Products, id, &Params::default()),
         };
-        shown.map_or_else(|refusal| refusal.body(), |answer| answer.body)
+        let mut shown = shown.map_or_else(|refusal| refusal.body(), |answer| answer.body);
+        add_hints(&mut shown, &self.site);
+        shown
     }
 }
 

@@ -4,20 +4,29 @@
 //! adapter that it is there to try.
 
 mod answer;
+mod attributes;
 mod auth;
+mod batch;
 mod delivery;
+mod filter;
 mod hooks;
+mod notes;
 mod order;
 mod order_stock;
 mod orders;
 mod php;
+mod place;
+mod price_html;
 mod product;
+mod product_parts;
 mod product_write;
 mod products;
 mod query;
 mod refunds;
 mod routes;
+mod settings;
 mod staff;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod world;
@@ -32,11 +41,14 @@ use tokio::task::JoinHandle;
 
 use self::auth::Keys;
 use self::world::World;
-use super::courier::{Courier, Misdelivery};
+use super::courier::{Courier, Manner, Misdelivery};
 use super::gate::Gate;
 
 /// Deliveries wait so long by default: quick enough for a demo, and long enough to coalesce.
 const DELIVERY_DELAY_MILLIS: u64 = 50;
+
+/// A delivery that is not answered within this has failed (observed on WooCommerce 10.0.2).
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Bodies beyond this are refused; PHP's common `post_max_size`.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -101,12 +113,14 @@ impl WooFace {
     /// An empty shop.
     pub fn new(options: WooOptions) -> Self {
         let keys = Keys { key: options.consumer_key, secret: options.consumer_secret };
-        let courier = Courier::default();
+        let courier = Courier::with(Manner { timeout: DELIVERY_TIMEOUT, http_1_0: true });
         courier.set(Misdelivery { delay_millis: DELIVERY_DELAY_MILLIS, ..Misdelivery::default() });
         let site = options.site.trim_end_matches('/').to_owned();
+        let gate = Gate::default();
+        gate.refuse_with(|_, _| answer::unknown_key());
         Self(Arc::new(Shop {
-            world: Mutex::new(World::new(site, keys)),
-            gate: Gate::default(),
+            world: Mutex::new(World::new(site, keys, gate.clone())),
+            gate,
             courier,
             strip_authorization: options.strip_authorization,
         }))

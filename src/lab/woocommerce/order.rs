@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use serde_json::{Map, Value, json};
 
+use super::notes::Note;
 use super::product::{extend, meta_json};
 use super::world::{WOOCOMMERCE_VERSION, World, dates};
 use crate::clock::Time;
@@ -83,6 +84,7 @@ pub(super) struct Order {
     pub(super) completed: Option<Time>,
     pub(super) lines: Vec<Line>,
     pub(super) refunds: Vec<Refund>,
+    pub(super) notes: Vec<Note>,
     /// The order's own note that its stock was taken.
     pub(super) stock_reduced: bool,
     pub(super) work: Option<Work>,

@@ -5,7 +5,7 @@
 //! nothing; a line of a product without managed stock never gets a share.
 
 use super::order::{Order, Work, WorkKind};
-use super::world::{World, now};
+use super::world::World;
 
 /// In these an order has its stock.
 const TAKING: [&str; 3] = ["processing", "on-hold", "completed"];
@@ -16,18 +16,21 @@ impl World {
     /// Save a new status and begin the stock work that follows from it.
     pub(super) fn set_order_status(&mut self, id: u64, status: &str) {
         self.finish_work(id);
+        let now = self.now();
         let Some(order) = self.orders.get_mut(&id) else { return };
+        let before = order.status.clone();
         let changed = order.status != status;
         order.status = status.to_owned();
-        order.modified = now();
+        order.modified = now;
         let paid = matches!(status, "processing" | "completed");
-        order.paid = order.paid.or_else(|| paid.then(now));
-        order.completed = if status == "completed" { order.completed.or_else(|| Some(now())) } else { None };
+        order.paid = order.paid.or_else(|| paid.then_some(now));
+        order.completed = if status == "completed" { order.completed.or(Some(now)) } else { None };
         let reduced = order.stock_reduced;
         self.events.push(("order.updated", id));
         if !changed {
             return;
         }
+        self.note(id, format!("Order status changed from {} to {}.", label(&before), label(status)));
         if TAKING.contains(&status) && !reduced {
             self.count_sales(id);
             self.begin_work(id, WorkKind::Take);
@@ -72,8 +75,17 @@ impl World {
             return true;
         }
         let moves = self.moves(order, &work.kind);
+        let mut told = Vec::new();
         for (_, product, units) in &moves {
+            let before = self.stock_holder(*product).and_then(|holder| holder.stock).unwrap_or_default();
+            let named = self.products.get(product).map(|product| (self.title_of(product), product.sku.clone()));
+            let (name, sku) = named.unwrap_or_default();
+            told.push(format!("{name} ({sku}) {before}&rarr;{}", before - units));
             self.move_stock(*product, -units);
+        }
+        if !told.is_empty() {
+            let what = if matches!(work.kind, WorkKind::Take) { "reduced" } else { "increased" };
+            self.note(id, format!("Stock levels {what}: {}", told.join(", ")));
         }
         if let Some(order) = self.orders.get_mut(&id) {
             for line in &mut order.lines {
@@ -142,5 +154,20 @@ impl World {
         };
         let lines = self.orders.values().filter(in_flight).flat_map(|order| &order.lines);
         lines.filter(|line| self.stock_holder(line.bought()).map(|of| of.id) == holder).map(|line| line.quantity).sum()
+    }
+}
+
+/// A status as people read it.
+fn label(status: &str) -> &str {
+    match status {
+        "pending" => "Pending payment",
+        "processing" => "Processing",
+        "on-hold" => "On hold",
+        "completed" => "Completed",
+        "cancelled" => "Cancelled",
+        "refunded" => "Refunded",
+        "failed" => "Failed",
+        "checkout-draft" => "Draft",
+        other => other,
     }
 }

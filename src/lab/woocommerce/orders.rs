@@ -9,7 +9,7 @@ use super::php::{self, Params};
 use super::product::Kind;
 use super::product_write::{text, whole};
 use super::query::{Key, ListQuery, Listed};
-use super::world::{World, now};
+use super::world::World;
 
 const ORDERBYS: [&str; 6] = ["date", "id", "include", "title", "slug", "modified"];
 
@@ -25,6 +25,14 @@ const PLAIN: [&str; 7] = [
 ];
 
 impl Listed for Order {
+    fn mentions(&self, word: &str) -> bool {
+        let billing = self.plain.get("billing").and_then(Value::as_object);
+        let mut texts = billing.into_iter().flatten().filter_map(|(_, value)| value.as_str());
+        self.id.to_string() == word
+            || texts.any(|text| text.to_lowercase().contains(word))
+            || self.lines.iter().any(|line| line.name.to_lowercase().contains(word))
+    }
+
     fn key(&self) -> Key<'_> {
         Key { id: self.id, title: &self.key, slug: &self.key, created: self.created, modified: self.modified }
     }
@@ -67,12 +75,13 @@ impl World {
             key,
             created_via,
             status: "pending".to_owned(),
-            created: now(),
-            modified: now(),
+            created: self.now(),
+            modified: self.now(),
             paid: None,
             completed: None,
             lines,
             refunds: Vec::new(),
+            notes: Vec::new(),
             stock_reduced: false,
             work: None,
             meta: Vec::new(),
@@ -125,13 +134,14 @@ impl World {
             self.orders.remove(&id);
             return Ok(answer);
         }
+        let now = self.now();
         if let Some(order) = self.orders.get_mut(&id) {
             if order.status == "trash" {
                 let message = "The shop_order has already been deleted.";
                 return Err(Refusal::new(410, "woocommerce_rest_already_trashed", message));
             }
             order.status = "trash".to_owned();
-            order.modified = now();
+            order.modified = now;
             self.events.push(("order.deleted", id));
         }
         Ok(answer)
@@ -169,8 +179,9 @@ impl World {
     /// A line of a product, at its price.
     pub(super) fn new_line(&mut self, product: u64, quantity: i64) -> Line {
         let id = self.fresh_id();
+        let now = self.now();
         let bought = self.products.get(&product);
-        let price: Decimal = bought.and_then(|product| product.price().parse().ok()).unwrap_or_default();
+        let price: Decimal = bought.and_then(|product| product.price(now).parse().ok()).unwrap_or_default();
         let total = price * Decimal::from(quantity);
         let (product_id, variation_id) = match bought {
             Some(product) if product.kind == Kind::Variation => (product.parent, product.id),

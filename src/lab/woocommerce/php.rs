@@ -113,6 +113,11 @@ impl Params {
         pairs.join("&")
     }
 
+    /// The same as `add_query_arg` codes it: a space is a plus.
+    pub(super) fn link_query(&self) -> String {
+        self.query().replace("%20", "+").replace('~', "%7E")
+    }
+
     /// A form body as a request body: every leaf is a string.
     pub(super) fn into_json(self) -> Map<String, Value> {
         fn json(param: Param) -> Value {

@@ -1,46 +1,36 @@
 //! Reading a product out of a request body, with WooCommerce's rules for what is taken, changed, ignored or refused.
 
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Invalid, Refusal};
 use super::php;
-use super::product::{Attribute, Kind, Product};
-use super::world::{World, dates, now};
+use super::product::{Kind, Product};
+use super::world::{World, read_date};
 
-/// Fields that are kept as they were written.
-const PLAIN: [&str; 31] = [
-    "featured",
+/// Yes or no.
+const FLAGS: [&str; 5] = ["featured", "virtual", "downloadable", "sold_individually", "reviews_allowed"];
+/// Words, kept as they were written.
+const TEXTS: [&str; 10] = [
     "catalog_visibility",
     "description",
     "short_description",
-    "global_unique_id",
-    "date_on_sale_from",
-    "date_on_sale_from_gmt",
-    "date_on_sale_to",
-    "date_on_sale_to_gmt",
-    "virtual",
-    "downloadable",
-    "downloads",
-    "download_limit",
-    "download_expiry",
     "external_url",
     "button_text",
     "tax_status",
     "tax_class",
-    "sold_individually",
-    "weight",
-    "dimensions",
-    "shipping_class",
-    "reviews_allowed",
-    "upsell_ids",
-    "cross_sell_ids",
     "purchase_note",
-    "categories",
-    "tags",
-    "default_attributes",
-    "grouped_products",
-    "menu_order",
+    "post_password",
+    "weight",
 ];
+/// Whole numbers.
+const NUMBERS: [&str; 3] = ["download_limit", "download_expiry", "menu_order"];
+/// Lists of product ids.
+const ID_LISTS: [&str; 3] = ["upsell_ids", "cross_sell_ids", "grouped_products"];
+/// Kept as they were written.
+const PLAIN: [&str; 2] = ["downloads", "default_attributes"];
 
 const STATUSES: [&str; 7] = ["draft", "pending", "private", "publish", "future", "auto-draft", "trash"];
 
@@ -64,7 +54,8 @@ pub(super) fn whole(body: &Map<String, Value>, key: &str) -> Option<i64> {
     }
 }
 
-fn flag(body: &Map<String, Value>, key: &str) -> Option<bool> {
+/// A yes or no, as WordPress reads one.
+pub(super) fn flag(body: &Map<String, Value>, key: &str) -> Option<bool> {
     match body.get(key)? {
         Value::Bool(flag) => Some(*flag),
         Value::Number(number) => Some(number.as_i64() == Some(1)),
@@ -142,8 +133,11 @@ impl World {
             images: Vec::new(),
             meta: Vec::new(),
             total_sales: 0,
-            created: now(),
-            modified: now(),
+            sale_from: None,
+            sale_to: None,
+            terms: BTreeMap::new(),
+            created: self.now(),
+            modified: self.now(),
             plain: Map::new(),
         }
     }
@@ -164,23 +158,11 @@ impl World {
         if let Some(sku) = text(body, "sku") {
             product.sku = self.free_sku(&php::clean(&sku), product.id)?;
         }
-        for key in PLAIN {
-            if let Some(value) = body.get(key).filter(|value| !value.is_null()) {
-                product.plain.insert(key.to_owned(), value.clone());
-            }
-        }
-        if matches!(product.kind, Kind::Variable | Kind::Grouped) {
-            product.regular_price.clear();
-            product.sale_price.clear();
-        } else {
-            if let Some(said) = text(body, "regular_price") {
-                product.regular_price = price(&said);
-            }
-            if let Some(said) = text(body, "sale_price") {
-                product.sale_price = price(&said);
-            }
-        }
+        self.write_plain(product, body)?;
+        self.write_dates(product, body);
+        write_prices(product, body);
         write_stock(product, body);
+        self.write_terms(product, body);
         self.write_attributes(product, body);
         self.write_images(product, body)?;
         let said = body.get("meta_data").and_then(Value::as_array);
@@ -216,50 +198,70 @@ impl World {
         Err(refusal)
     }
 
-    fn write_attributes(&self, product: &mut Product, body: &Map<String, Value>) {
-        let Some(said) = body.get("attributes").and_then(Value::as_array) else { return };
-        let said = said.iter().filter_map(Value::as_object);
-        product.attributes = if product.kind == Kind::Variation {
-            let known = self.products.get(&product.parent).map_or(&[][..], |parent| &parent.attributes);
-            said.filter_map(|attribute| chosen_option(attribute, known)).collect()
-        } else {
-            said.filter_map(product_attribute).collect()
+    fn write_plain(&mut self, product: &mut Product, body: &Map<String, Value>) -> Result<(), Refusal> {
+        let mut put = |key: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                product.plain.insert(key.to_owned(), value);
+            }
         };
-    }
-
-    fn write_images(&mut self, product: &mut Product, body: &Map<String, Value>) -> Result<(), Refusal> {
-        let said = match (body.get("images"), body.get("image")) {
-            (Some(Value::Array(images)), _) if product.kind != Kind::Variation => images.clone(),
-            (_, Some(image)) if product.kind == Kind::Variation && image.is_object() => vec![image.clone()],
-            (_, Some(_)) if product.kind == Kind::Variation => Vec::new(),
-            _ => return Ok(()),
-        };
-        let images: Result<Vec<Value>, Refusal> = said.iter().map(|image| self.attach(image)).collect();
-        product.images = images?;
+        for key in FLAGS {
+            put(key, flag(body, key).map(Value::from));
+        }
+        for key in TEXTS {
+            put(key, text(body, key).map(Value::from));
+        }
+        for key in NUMBERS {
+            put(key, whole(body, key).map(Value::from));
+        }
+        for key in ID_LISTS {
+            let ids = |list: &Vec<Value>| list.iter().filter_map(Value::as_u64).filter(|id| *id != 0).collect();
+            put(key, body.get(key).and_then(Value::as_array).map(ids));
+        }
+        for key in PLAIN {
+            put(key, body.get(key).filter(|value| !value.is_null()).cloned());
+        }
+        let is = |key: &str| product.plain.get(key) == Some(&Value::Bool(true));
+        if is("virtual") {
+            product.plain.remove("weight");
+            product.plain.remove("dimensions");
+        } else if let Some(Value::Object(said)) = body.get("dimensions") {
+            let shown = product.plain.entry("dimensions").or_insert_with(|| json!({}));
+            for key in ["length", "width", "height"] {
+                shown[key] =
+                    json!(text(said, key).or_else(|| Some(shown[key].as_str()?.to_owned())).unwrap_or_default());
+            }
+        }
+        if let Some(code) = text(body, "global_unique_id") {
+            let code: String = code.chars().filter(|letter| letter.is_ascii_digit() || *letter == '-').collect();
+            let same =
+                |other: &&Product| other.id != product.id && other.plain.get("global_unique_id") == Some(&json!(code));
+            if let Some(other) = self.products.values().find(same).filter(|_| !code.is_empty()) {
+                let message = "Invalid or duplicated GTIN, UPC, EAN or ISBN.";
+                let mut refusal = Refusal::new(400, "product_invalid_global_unique_id", message);
+                refusal.data = json!({ "status": 400, "resource_id": other.id, "unique_id": code });
+                return Err(refusal);
+            }
+            product.plain.insert("global_unique_id".to_owned(), json!(code));
+        }
         Ok(())
     }
 
-    /// An image by id, or a new one "downloaded" from its address into the site's own uploads.
-    fn attach(&mut self, image: &Value) -> Result<Value, Refusal> {
-        let id = image.get("id").and_then(Value::as_u64).unwrap_or_default();
-        let source = image.get("src").and_then(Value::as_str).filter(|_| id == 0);
-        let Some(source) = source else {
-            let message = format!("#{id} is an invalid image ID.");
-            let unknown = || Refusal::new(400, "woocommerce_product_invalid_image_id", message);
-            return self.media.get(&id).cloned().ok_or_else(unknown);
-        };
-        let file = source.split(['?', '#']).next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
-        let (local, gmt) = dates(now());
-        let id = self.fresh_id();
-        let said = |key: &str| image.get(key).and_then(Value::as_str).unwrap_or_default();
-        let name = if said("name").is_empty() { file } else { said("name") };
-        let attached = json!({
-            "id": id, "date_created": local, "date_created_gmt": gmt, "date_modified": local,
-            "date_modified_gmt": gmt, "src": format!("{}/wp-content/uploads/{id}/{file}", self.site),
-            "name": name, "alt": said("alt"),
-        });
-        self.media.insert(id, attached.clone());
-        Ok(attached)
+    fn write_dates(&self, product: &mut Product, body: &Map<String, Value>) {
+        for (key, is_gmt) in [("date_created", false), ("date_created_gmt", true)] {
+            if let Some(time) = text(body, key).and_then(|text| read_date(&text, is_gmt)) {
+                product.created = time;
+            }
+        }
+        for (key, is_gmt) in [("date_on_sale_from", false), ("date_on_sale_from_gmt", true)] {
+            if let Some(said) = text(body, key) {
+                product.sale_from = read_date(&said, is_gmt);
+            }
+        }
+        for (key, is_gmt) in [("date_on_sale_to", false), ("date_on_sale_to_gmt", true)] {
+            if let Some(said) = text(body, key) {
+                product.sale_to = read_date(&said, is_gmt);
+            }
+        }
     }
 
     /// Set one `meta_data` entry: by id, else by key.
@@ -272,6 +274,26 @@ impl World {
             Some(meta) => *meta = (meta.0, key.to_owned(), value),
             None => metas.push((self.fresh_id(), key.to_owned(), value)),
         }
+    }
+}
+
+fn write_prices(product: &mut Product, body: &Map<String, Value>) {
+    if matches!(product.kind, Kind::Variable | Kind::Grouped) {
+        product.regular_price.clear();
+        product.sale_price.clear();
+        (product.sale_from, product.sale_to) = (None, None);
+        return;
+    }
+    if let Some(said) = text(body, "regular_price") {
+        product.regular_price = price(&said);
+    }
+    if let Some(said) = text(body, "sale_price") {
+        product.sale_price = price(&said);
+    }
+    let amount = |text: &str| text.parse::<Decimal>().unwrap_or_default();
+    // A sale that is none is dropped when the product is saved.
+    if !product.sale_price.is_empty() && amount(&product.sale_price) >= amount(&product.regular_price) {
+        product.sale_price.clear();
     }
 }
 
@@ -300,41 +322,6 @@ fn write_stock(product: &mut Product, body: &Map<String, Value>) {
     if let Some(amount) = body.get("low_stock_amount") {
         product.plain.insert("low_stock_amount".to_owned(), amount.clone());
     }
-}
-
-fn product_attribute(said: &Map<String, Value>) -> Option<Attribute> {
-    let id = said.get("id").and_then(Value::as_u64).unwrap_or_default();
-    let name = php::clean(&text(said, "name").unwrap_or_default());
-    let options: Vec<String> = match said.get("options")? {
-        Value::Array(options) => options.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        Value::String(options) => options.split('|').map(|option| option.trim().to_owned()).collect(),
-        _ => return None,
-    };
-    if id == 0 && name.is_empty() {
-        return None;
-    }
-    let name = if name.is_empty() { format!("Attribute {id}") } else { name };
-    Some(Attribute {
-        id,
-        name,
-        position: whole(said, "position").unwrap_or_default().unsigned_abs(),
-        visible: flag(said, "visible").unwrap_or_default(),
-        variation: flag(said, "variation").unwrap_or_default(),
-        options,
-    })
-}
-
-/// A variation's option, kept only where the parent has that attribute and uses it for variations.
-fn chosen_option(said: &Map<String, Value>, known: &[Attribute]) -> Option<Attribute> {
-    let id = said.get("id").and_then(Value::as_u64).unwrap_or_default();
-    let name = php::slug(&text(said, "name").unwrap_or_default());
-    let same = |attribute: &&Attribute| match id {
-        0 => php::slug(&attribute.name) == name,
-        id => attribute.id == id,
-    };
-    let parent = known.iter().find(same).filter(|attribute| attribute.variation)?;
-    let option = php::clean(&text(said, "option").unwrap_or_default());
-    Some(Attribute { options: vec![option], ..parent.clone() })
 }
 
 #[cfg(test)]

@@ -1,17 +1,19 @@
 //! The endpoints below `/products`, for products and for the variations of one.
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Invalid, Refusal};
+use super::filter::Wanted;
 use super::php::Params;
 use super::product::{Kind, Product, View};
 use super::product_write::validate;
 use super::query::{Key, ListQuery, Listed};
 use super::world::World;
 
-/// What products can be sorted by. Prices, ratings and popularity are accepted and fall back to the id.
+/// What products can be sorted by.
 const ORDERBYS: [&str; 10] =
-    ["date", "id", "include", "title", "slug", "modified", "price", "popularity", "rating", "menu_order"];
+    ["date", "id", "include", "title", "slug", "modified", "menu_order", "price", "popularity", "rating"];
 const STATUSES: [&str; 8] = ["any", "future", "trash", "auto-draft", "draft", "pending", "private", "publish"];
 
 /// Which of the two collections is meant.
@@ -40,7 +42,7 @@ impl Shelf {
     fn view(self, edit: bool) -> View {
         match self {
             Self::Products => View::Product { edit },
-            Self::Variations(_) => View::Variation { edit },
+            Self::Variations(_) => View::Variation,
         }
     }
 }
@@ -55,6 +57,11 @@ impl Listed for Product {
     fn key(&self) -> Key<'_> {
         Key { id: self.id, title: &self.name, slug: &self.slug, created: self.created, modified: self.modified }
     }
+
+    fn mentions(&self, word: &str) -> bool {
+        let texts = ["description", "short_description"].into_iter().filter_map(|key| self.plain.get(key)?.as_str());
+        texts.chain([self.name.as_str()]).any(|text| text.to_lowercase().contains(word))
+    }
 }
 
 impl World {
@@ -67,21 +74,28 @@ impl World {
         if params.filled("type").is_some_and(|kind| !Kind::CHOICES.contains(&kind)) {
             invalid.choice("type", &Kind::CHOICES);
         }
+        let stocks = ["instock", "outofstock", "onbackorder"];
+        if params.filled("stock_status").is_some_and(|status| !stocks.contains(&status)) {
+            invalid.choice("stock_status", &stocks);
+        }
         let query = ListQuery::read(params, &ORDERBYS, invalid)?;
-        let skus = wanted_skus(params);
+        let wanted = Wanted::read(self, params);
         let fits = |product: &&Product| {
             let here = match shelf {
                 // A search by SKU finds variations too (observed on WooCommerce 10.0.2).
-                Shelf::Products => product.kind != Kind::Variation || !skus.is_empty(),
+                Shelf::Products => product.kind != Kind::Variation || wanted.by_code,
                 Shelf::Variations(parent) => product.kind == Kind::Variation && product.parent == parent,
             };
             here && (product.status == status || status == "any" && product.status != "trash")
-                && (skus.is_empty() || skus.contains(&product.sku.to_lowercase()))
-                && params.filled("type").is_none_or(|kind| product.kind.name() == kind)
-                && params.filled("slug").is_none_or(|slug| product.slug == slug)
-                && params.filled("stock_status").is_none_or(|status| product.stock_status == status)
+                && wanted.fits(self, product)
         };
-        let (page, total) = query.select(self.products.values().filter(fits));
+        let rank = |product: &Product, by: &str| match by {
+            "price" => self.prices_of(product).first().and_then(|price| price.parse().ok()),
+            "popularity" => Some(Decimal::from(product.total_sales)),
+            "menu_order" => Some(product.plain.get("menu_order").and_then(Value::as_i64).unwrap_or_default().into()),
+            _ => None,
+        };
+        let (page, total) = query.select_by(self.products.values().filter(fits), rank);
         let edit = params.text("context") == Some("edit");
         let items = page.into_iter().map(|product| self.show_product(product, shelf.view(edit))).collect();
         Ok(query.answer(self, &shelf.path(), params, items, total))
@@ -174,17 +188,12 @@ impl World {
             let message = format!("The {kind} has already been deleted.");
             return Err(Refusal::new(410, "woocommerce_rest_already_trashed", message));
         }
+        let now = self.now();
         if let Some(product) = self.products.get_mut(&id) {
             product.status = "trash".to_owned();
-            product.modified = super::world::now();
+            product.modified = now;
             self.events.push(("product.deleted", id));
         }
         Ok(Answer::ok(shown))
     }
-}
-
-/// The SKUs of `?sku=A,B`; the whole text is one too, as a SKU may have a comma.
-fn wanted_skus(params: &Params) -> Vec<String> {
-    let Some(text) = params.filled("sku") else { return Vec::new() };
-    text.split(',').chain([text]).map(str::to_lowercase).collect()
 }

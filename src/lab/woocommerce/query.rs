@@ -1,6 +1,7 @@
 //! List parameters, their validation, sorting and paging, and `_fields`.
 
 use chrono::{DateTime, NaiveDateTime};
+use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Invalid, Refusal};
@@ -34,6 +35,11 @@ pub(super) struct ListQuery {
 /// What can be listed.
 pub(super) trait Listed {
     fn key(&self) -> Key<'_>;
+
+    /// Is this word, in lower case, in what a search looks through?
+    fn mentions(&self, word: &str) -> bool {
+        self.key().title.to_lowercase().contains(word)
+    }
 }
 
 /// What of an object a collection filters and sorts by.
@@ -47,17 +53,27 @@ pub(super) struct Key<'a> {
 
 impl ListQuery {
     /// Read and validate. `orderbys`: what this collection can be sorted by. Further problems may already be in `invalid`.
-    pub(super) fn read(params: &Params, orderbys: &[&str], mut invalid: Invalid) -> Result<Self, Refusal> {
+    pub(super) fn read(params: &Params, orderbys: &[&str], invalid: Invalid) -> Result<Self, Refusal> {
+        Self::read_with(params, orderbys, ("date", "desc"), invalid)
+    }
+
+    /// The same for a collection with an order of its own.
+    pub(super) fn read_with(
+        params: &Params,
+        orderbys: &[&str],
+        (orderby, order): (&str, &str),
+        mut invalid: Invalid,
+    ) -> Result<Self, Refusal> {
         let page = number(params, "page", 1, &mut invalid).unwrap_or(1);
         let per_page = number(params, "per_page", 1, &mut invalid).unwrap_or(DEFAULT_PER_PAGE);
         if per_page > MAX_PER_PAGE {
             out_of_page(&mut invalid);
         }
-        let order = params.text("order").unwrap_or("desc");
+        let order = params.text("order").unwrap_or(order);
         if !["asc", "desc"].contains(&order) {
             invalid.choice("order", &["asc", "desc"]);
         }
-        let orderby = params.text("orderby").unwrap_or("date");
+        let orderby = params.text("orderby").unwrap_or(orderby);
         if !orderbys.contains(&orderby) {
             invalid.choice("orderby", orderbys);
         }
@@ -98,7 +114,6 @@ impl ListQuery {
         let (created, modified) = (moment(key.created), moment(key.modified));
         (self.include.is_empty() || self.include.contains(&key.id))
             && !self.exclude.contains(&key.id)
-            && (self.search.is_empty() || key.title.to_lowercase().contains(&self.search))
             && self.after.is_none_or(|after| created > after)
             && self.before.is_none_or(|before| created < before)
             && self.modified_after.is_none_or(|after| modified > after)
@@ -107,26 +122,37 @@ impl ListQuery {
 
     /// Filter, sort and cut to the page: the page and the number of all.
     pub(super) fn select<'a, T: Listed>(&self, items: impl Iterator<Item = &'a T>) -> (Vec<&'a T>, u64) {
-        let mut all: Vec<(Key<'a>, &'a T)> =
-            items.map(|item| (item.key(), item)).filter(|(key, _)| self.wants(key)).collect();
-        all.sort_by(|(a, _), (b, _)| {
+        self.select_by(items, |_, _| None)
+    }
+
+    /// The same; `rank` gives a number for what else a collection can be sorted by.
+    pub(super) fn select_by<'a, T: Listed>(
+        &self,
+        items: impl Iterator<Item = &'a T>,
+        rank: impl Fn(&T, &str) -> Option<Decimal>,
+    ) -> (Vec<&'a T>, u64) {
+        let searched = |item: &&T| self.search.split_whitespace().all(|word| item.mentions(word));
+        let wanted = items.filter(searched).map(|item| (item.key(), item)).filter(|(key, _)| self.wants(key));
+        let mut all: Vec<(Key<'a>, &'a T, Option<Decimal>)> =
+            wanted.map(|(key, item)| (key, item, rank(item, &self.orderby))).collect();
+        all.sort_by(|(a, _, a_rank), (b, _, b_rank)| {
             let order = match self.orderby.as_str() {
                 "date" => a.created.cmp(&b.created),
                 "modified" => a.modified.cmp(&b.modified),
-                "title" => a.title.to_lowercase().cmp(&b.title.to_lowercase()),
+                "title" | "name" => a.title.to_lowercase().cmp(&b.title.to_lowercase()),
                 "slug" => a.slug.cmp(b.slug),
                 "include" => {
                     let place = |id: u64| self.include.iter().position(|wanted| *wanted == id);
                     return place(a.id).cmp(&place(b.id));
                 }
-                _ => std::cmp::Ordering::Equal,
+                _ => a_rank.cmp(b_rank),
             };
             let order = order.then(a.id.cmp(&b.id));
             if self.descending { order.reverse() } else { order }
         });
         let total = all.len() as u64;
         let skip = self.offset.unwrap_or((self.page - 1) * self.per_page);
-        let page = all.into_iter().map(|(_, item)| item);
+        let page = all.into_iter().map(|(_, item, _)| item);
         (page.skip(skip as usize).take(self.per_page as usize).collect(), total)
     }
 
@@ -136,7 +162,7 @@ impl ListQuery {
         let link = |page: u64, rel: &str| {
             let mut params = params.clone();
             params.set("page", page.to_string());
-            format!("<{}?{}>; rel=\"{rel}\"", world.api(path), params.query())
+            format!("<{}?{}>; rel=\"{rel}\"", world.api(path), params.link_query())
         };
         let mut links = Vec::new();
         if self.page > 1 {

@@ -8,7 +8,7 @@ use super::order::{Line, Order, Refund, WorkKind};
 use super::php::Params;
 use super::product_write::{text, whole};
 use super::query::{Key, ListQuery, Listed};
-use super::world::{World, now};
+use super::world::World;
 
 /// One line to be refunded.
 struct Part {
@@ -78,6 +78,18 @@ impl World {
         self.get_refund(id, refund).map(|answer| Answer::created(answer.body, location))
     }
 
+    /// Take a refund back. Its money is due again; the units that it put back stay where they are.
+    pub(super) fn delete_refund(&mut self, order: u64, id: u64, force: bool) -> Result<Answer, Refusal> {
+        let answer = self.get_refund(order, id)?;
+        if !force {
+            return Err(Refusal::no_trash("The shop_order_refund does not support trashing."));
+        }
+        if let Some(order) = self.orders.get_mut(&order) {
+            order.refunds.retain(|refund| refund.id != id);
+        }
+        Ok(answer)
+    }
+
     fn add_refund(&mut self, id: u64, amount: Decimal, reason: String, parts: &[Part], restock: bool) -> u64 {
         self.finish_work(id);
         let refund_id = self.fresh_id();
@@ -85,9 +97,10 @@ impl World {
             .iter()
             .map(|part| (self.fresh_id(), part.line, part.units, part.amount.unwrap_or_default()))
             .collect();
+        let now = self.now();
         let Some(order) = self.orders.get_mut(&id) else { return refund_id };
-        order.refunds.insert(0, Refund { id: refund_id, created: now(), amount, reason, lines });
-        order.modified = now();
+        order.refunds.insert(0, Refund { id: refund_id, created: now, amount, reason, lines });
+        order.modified = now;
         let all = is_all_refunded(order);
         let units: Vec<(u64, i64)> = parts.iter().map(|part| (part.line, part.units)).collect();
         self.events.push(("order.updated", id));

@@ -1,122 +1,17 @@
-//! From method and path to a call on the shop, as WordPress routes it.
+//! A call: read, signed in, done, answered.
 
 use axum::body::Body;
 use axum::http::{Response, request::Parts};
 use serde_json::{Map, Value, json};
 
 use super::WooFace;
-use super::answer::{Answer, Refusal, respond};
+use super::answer::{Answer, Refusal, add_hints, respond};
 use super::auth::{Credentials, authenticate};
 use super::php::Params;
-use super::products::Shelf;
+use super::place::{self, Action, Facts, Place, Things};
 use super::query::cut_fields;
-use super::world::{WOOCOMMERCE_VERSION, WORDPRESS_VERSION, World};
+use super::world::World;
 use crate::lab::gate::Kind;
-
-/// Batches beyond this are refused; the API's own limit (observed on WooCommerce 10.0.2).
-const MAX_BATCH: usize = 100;
-
-/// A collection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Things {
-    Shelf(Shelf),
-    Orders,
-    /// Of this order.
-    Refunds(u64),
-    Webhooks,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Root,
-    Namespace,
-    SystemStatus,
-    All(Things),
-    Batch(Things),
-    One(Things, u64),
-    Nowhere,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Action {
-    List,
-    View,
-    Create,
-    Edit,
-    Delete,
-    Batch,
-}
-
-impl Place {
-    /// `route` as after `/wp-json`.
-    fn find(route: &str) -> Self {
-        let parts: Vec<&str> = route.split('/').filter(|part| !part.is_empty()).collect();
-        let id = |text: &str| text.parse::<u64>().ok();
-        let variations = |parent: &str| id(parent).map(|parent| Things::Shelf(Shelf::Variations(parent)));
-        let refunds = |order: &str| id(order).map(Things::Refunds);
-        let all = |things: Option<Things>| things.map_or(Self::Nowhere, Self::All);
-        let one = |things: Option<Things>, text: &str| match things.zip(id(text)) {
-            Some((things, id)) => Self::One(things, id),
-            None => Self::Nowhere,
-        };
-        let products = Some(Things::Shelf(Shelf::Products));
-        let Some(parts) = parts.strip_prefix(&["wc", "v3"]) else {
-            return if parts.is_empty() { Self::Root } else { Self::Nowhere };
-        };
-        match parts {
-            [] => Self::Namespace,
-            ["system_status"] => Self::SystemStatus,
-            ["products"] => all(products),
-            ["products", "batch"] => Self::Batch(Things::Shelf(Shelf::Products)),
-            ["products", of] => one(products, of),
-            ["products", of, "variations"] => all(variations(of)),
-            ["products", of, "variations", "batch"] => variations(of).map_or(Self::Nowhere, Self::Batch),
-            ["products", of, "variations", at] => one(variations(of), at),
-            ["orders"] => Self::All(Things::Orders),
-            ["orders", "batch"] => Self::Batch(Things::Orders),
-            ["orders", of] => one(Some(Things::Orders), of),
-            ["orders", of, "refunds"] => all(refunds(of)),
-            ["orders", of, "refunds", at] => one(refunds(of), at),
-            ["webhooks"] => Self::All(Things::Webhooks),
-            ["webhooks", "batch"] => Self::Batch(Things::Webhooks),
-            ["webhooks", of] => one(Some(Things::Webhooks), of),
-            _ => Self::Nowhere,
-        }
-    }
-
-    /// The path with `{id}` for ids, as calls are named.
-    fn name(self) -> String {
-        let things = |things: Things| match things {
-            Things::Shelf(Shelf::Products) => "/products",
-            Things::Shelf(Shelf::Variations(_)) => "/products/{id}/variations",
-            Things::Orders => "/orders",
-            Things::Refunds(_) => "/orders/{id}/refunds",
-            Things::Webhooks => "/webhooks",
-        };
-        match self {
-            Self::Root | Self::Namespace => "/".to_owned(),
-            Self::SystemStatus => "/system_status".to_owned(),
-            Self::All(all) => things(all).to_owned(),
-            Self::Batch(all) => format!("{}/batch", things(all)),
-            Self::One(all, _) => format!("{}/{{id}}", things(all)),
-            Self::Nowhere => "/nowhere".to_owned(),
-        }
-    }
-
-    fn action(self, method: &str) -> Option<Action> {
-        let editable = matches!(method, "POST" | "PUT" | "PATCH");
-        match (self, method) {
-            (Self::SystemStatus, "GET" | "HEAD") => Some(Action::View),
-            (Self::All(_), "GET" | "HEAD") => Some(Action::List),
-            (Self::All(_), "POST") => Some(Action::Create),
-            (Self::Batch(_), _) if editable => Some(Action::Batch),
-            (Self::One(..), "GET" | "HEAD") => Some(Action::View),
-            (Self::One(..), "DELETE") => Some(Action::Delete),
-            (Self::One(things, _), _) if editable && !matches!(things, Things::Refunds(_)) => Some(Action::Edit),
-            _ => None,
-        }
-    }
-}
 
 fn forbidden(action: Action) -> Refusal {
     let (code, message) = match action {
@@ -130,7 +25,8 @@ fn forbidden(action: Action) -> Refusal {
     Refusal::new(401, format!("woocommerce_rest_cannot_{code}"), message)
 }
 
-fn no_route() -> Refusal {
+/// Nothing is there, or not with this method.
+pub(super) fn no_route() -> Refusal {
     Refusal::new(404, "rest_no_route", "No route was found matching the URL and request method.")
 }
 
@@ -141,6 +37,8 @@ struct Call {
     form: Params,
     body: Result<Map<String, Value>, Refusal>,
     place: Place,
+    /// As after `/wp-json`.
+    route: String,
 }
 
 impl Call {
@@ -156,13 +54,21 @@ impl Call {
         };
         let path = parts.uri.path();
         let route = path.strip_prefix("/wp-json").or_else(|| query.text("rest_route").filter(|_| path == "/"));
-        let place = route.map_or(Place::Nowhere, Place::find);
-        Self { parts, query, form, body, place }
+        let route = route.unwrap_or("/nowhere").to_owned();
+        let place = Place::find(&route);
+        Self { parts, query, form, body, place, route }
     }
 
-    fn force(&self) -> bool {
+    /// Deleting for good: said so, said not so, or not said.
+    fn force(&self) -> Option<bool> {
         let said = self.body.as_ref().ok().and_then(|body| body.get("force")).cloned();
-        self.query.flag("force") || matches!(said, Some(Value::Bool(true)))
+        let asked = self.query.text("force").map(|_| self.query.flag("force"));
+        asked.or_else(|| said.map(|said| matches!(said, Value::Bool(true)) || said == "true" || said == 1))
+    }
+
+    /// The parts of the path below `wc/v3`.
+    fn words(&self) -> Vec<String> {
+        place::parts(&self.route).into_iter().skip(2).map(str::to_owned).collect()
     }
 }
 
@@ -194,9 +100,15 @@ impl WooFace {
         };
         let work = async {
             let result = self.work(&call).await;
-            let result = result.map(|answer| Answer { body: cut_fields(&call.query, answer.body), ..answer });
             let site = self.0.world().site.clone();
-            respond(result, &site)
+            let shown = |mut answer: Answer| {
+                add_hints(&mut answer.body, &site);
+                Answer { body: cut_fields(&call.query, answer.body), ..answer }
+            };
+            // Methods are for those who may use them.
+            let unknown = result.as_ref().is_err_and(|refusal| refusal.status == 401);
+            let allow = if unknown { &[][..] } else { call.place.methods() };
+            respond(result.map(shown), &site, allow)
         };
         self.0.gate.pass(&name, kind, work).await
     }
@@ -210,7 +122,7 @@ impl WooFace {
             let path = call.parts.uri.path();
             let headers = &call.parts.headers;
             let sent = Credentials { method, path, query: &call.query, form: &call.form, headers };
-            authenticate(keys, nonces, site, crate::clock::now(), &sent)
+            authenticate(keys, nonces, site, self.0.gate.now(), &sent)
         };
         match call.place {
             Place::Root => return known.map(|_| Answer::ok(self.0.world().index())),
@@ -250,89 +162,51 @@ impl WooFace {
 impl World {
     fn answer(&mut self, call: &Call, action: Action) -> Result<Answer, Refusal> {
         let query = &call.query;
+        let body = || call.body.as_ref().map_err(Clone::clone);
         match (call.place, action) {
-            (Place::SystemStatus, _) => Ok(Answer::ok(self.system_status())),
-            (Place::All(things), Action::List) => match things {
-                Things::Shelf(shelf) => self.list_products(shelf, query),
-                Things::Orders => self.list_orders(query),
-                Things::Refunds(order) => self.list_refunds(order, query),
-                Things::Webhooks => self.list_hooks(query),
-            },
-            (Place::One(things, id), Action::View) => match things {
-                Things::Shelf(shelf) => self.get_product(shelf, id, query),
-                Things::Orders => self.get_order(id),
-                Things::Refunds(order) => self.get_refund(order, id),
-                Things::Webhooks => self.get_hook(id),
-            },
-            (Place::All(things), Action::Create) => {
-                self.create(things, call.body.as_ref().map_err(Clone::clone)?, true)
-            }
-            (Place::One(things, id), Action::Edit) => {
-                self.edit(things, id, call.body.as_ref().map_err(Clone::clone)?, true)
-            }
+            (Place::Facts(facts), _) => self.answer_facts(call, facts, action),
+            (Place::All(things), Action::List) => self.list(things, query),
+            (Place::One(things, id), Action::View) => self.view(things, id, query),
+            (Place::All(things), Action::Create) => self.create(things, body()?, true),
+            (Place::One(things, id), Action::Edit) => self.edit(things, id, body()?, true),
             (Place::One(things, id), Action::Delete) => self.delete(things, id, call.force()),
-            (Place::Batch(things), Action::Batch) => self.batch(things, call.body.as_ref().map_err(Clone::clone)?),
+            (Place::Batch(things), Action::Batch) => self.batch(things, body()?),
             _ => Err(no_route()),
         }
     }
 
-    fn create(&mut self, things: Things, body: &Map<String, Value>, strict: bool) -> Result<Answer, Refusal> {
-        match things {
-            Things::Shelf(shelf) => self.create_product(shelf, body, strict),
-            Things::Orders => self.create_order(body, strict),
-            Things::Refunds(order) => self.create_refund(order, body),
-            Things::Webhooks => self.create_hook(body, strict),
+    fn answer_facts(&mut self, call: &Call, facts: Facts, action: Action) -> Result<Answer, Refusal> {
+        let words = call.words();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match action {
+            Action::Edit => self.edit_setting(&words, call.body.as_ref().map_err(Clone::clone)?),
+            Action::Batch => self.edit_settings(&words, call.body.as_ref().map_err(Clone::clone)?),
+            _ => self.view_facts(facts, &words),
         }
     }
 
-    fn edit(&mut self, things: Things, id: u64, body: &Map<String, Value>, strict: bool) -> Result<Answer, Refusal> {
+    fn list(&self, things: Things, query: &Params) -> Result<Answer, Refusal> {
         match things {
-            Things::Shelf(shelf) => self.update_product(shelf, id, body, strict),
-            Things::Orders => self.update_order(id, body, strict),
-            Things::Refunds(_) => Err(no_route()),
-            Things::Webhooks => self.update_hook(id, body),
+            Things::Shelf(shelf) => self.list_products(shelf, query),
+            Things::Terms(taxonomy) => self.list_terms(taxonomy, query),
+            Things::Attributes => Ok(self.list_attributes()),
+            Things::Orders => self.list_orders(query),
+            Things::Notes(order) => self.list_notes(order, query),
+            Things::Refunds(order) => self.list_refunds(order, query),
+            Things::Webhooks => self.list_hooks(query),
         }
     }
 
-    fn delete(&mut self, things: Things, id: u64, force: bool) -> Result<Answer, Refusal> {
+    fn view(&self, things: Things, id: u64, query: &Params) -> Result<Answer, Refusal> {
         match things {
-            Things::Shelf(shelf) => self.delete_product(shelf, id, force),
-            Things::Orders => self.delete_order(id, force),
-            // Taking a refund back is beyond this shop.
-            Things::Refunds(_) => Err(no_route()),
-            Things::Webhooks => self.delete_hook(id, force),
+            Things::Shelf(shelf) => self.get_product(shelf, id, query),
+            Things::Terms(taxonomy) => self.get_term(taxonomy, id),
+            Things::Attributes => self.get_attribute(id),
+            Things::Orders => self.get_order(id),
+            Things::Notes(order) => self.get_note(order, id),
+            Things::Refunds(order) => self.get_refund(order, id),
+            Things::Webhooks => self.get_hook(id),
         }
-    }
-
-    /// Create, update, delete, in that order; each item succeeds or fails alone.
-    fn batch(&mut self, things: Things, body: &Map<String, Value>) -> Result<Answer, Refusal> {
-        let list = |key: &str| body.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let (create, update, delete) = (list("create"), list("update"), list("delete"));
-        if create.len() + update.len() + delete.len() > MAX_BATCH {
-            let message = format!("Unable to accept more than {MAX_BATCH} items for this request.");
-            return Err(Refusal::new(413, "woocommerce_rest_request_entity_too_large", message));
-        }
-        let object = |item: &Value| item.as_object().cloned().unwrap_or_default();
-        let shown = |result: Result<Answer, Refusal>, id: &Value| match result {
-            Ok(answer) => answer.body,
-            Err(refusal) => refusal.in_batch(id),
-        };
-        let mut done = Map::new();
-        for item in create {
-            push(&mut done, "create", shown(self.create(things, &object(item), false), &json!(0)));
-        }
-        for item in update {
-            let id = item.get("id").cloned().unwrap_or_default();
-            let number = super::product_write::whole(&object(item), "id").unwrap_or_default().unsigned_abs();
-            push(&mut done, "update", shown(self.edit(things, number, &object(item), false), &id));
-        }
-        for item in delete {
-            let number = item.as_u64().or_else(|| item.as_str()?.parse().ok()).unwrap_or_default();
-            if number != 0 {
-                push(&mut done, "delete", shown(self.delete(things, number, true), &json!(number)));
-            }
-        }
-        Ok(Answer::ok(Value::Object(done)))
     }
 
     /// Show orders again as they are now, their stock work done.
@@ -347,39 +221,5 @@ impl World {
         }
         let order = shown.get("id").and_then(Value::as_u64).and_then(|id| self.orders.get(&id));
         *shown = order.map(|order| self.show_order(order)).unwrap_or_else(|| shown.take());
-    }
-
-    fn index(&self) -> Value {
-        json!({
-            "name": "Lab shop", "description": "", "url": self.site, "home": self.site, "gmt_offset": "2",
-            "timezone_string": "", "namespaces": ["oembed/1.0", "wc/v1", "wc/v2", "wc/v3", "wp/v2"],
-            "authentication": {}, "routes": {},
-        })
-    }
-
-    fn namespace(&self) -> Value {
-        let route = |path: &str| (format!("/wc/v3{path}"), json!({ "namespace": "wc/v3" }));
-        let paths = ["", "/products", "/products/batch", "/orders", "/orders/batch", "/webhooks", "/system_status"];
-        let routes: Map<String, Value> = paths.into_iter().map(route).collect();
-        json!({ "namespace": "wc/v3", "routes": routes })
-    }
-
-    fn system_status(&self) -> Value {
-        json!({
-            "environment": {
-                "home_url": self.site, "site_url": self.site, "version": WOOCOMMERCE_VERSION,
-                "wp_version": WORDPRESS_VERSION, "php_version": "8.2.29", "default_timezone": "UTC",
-            },
-            "settings": {
-                "api_enabled": false, "force_ssl": false, "currency": "USD", "currency_symbol": "&#36;",
-                "thousand_separator": ",", "decimal_separator": ".", "number_of_decimals": 2,
-            },
-        })
-    }
-}
-
-fn push(done: &mut Map<String, Value>, key: &str, item: Value) {
-    if let Value::Array(items) = done.entry(key).or_insert_with(|| Value::Array(Vec::new())) {
-        items.push(item);
     }
 }

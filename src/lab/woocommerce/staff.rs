@@ -196,6 +196,12 @@ impl LabShop for WooFace {
         self.0.change(|world| world.edit_by_hand(sku, json!({ "regular_price": price }))).0
     }
 
+    fn give_up_webhooks(&self) {
+        for hook in self.0.world().hooks.values_mut() {
+            hook.status = "disabled".to_owned();
+        }
+    }
+
     fn sold(&self) -> BTreeMap<String, i64> {
         self.0.world().sold()
     }

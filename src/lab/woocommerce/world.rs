@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone as _};
 use serde_json::Value;
 
+use super::attributes::SharedAttribute;
 use super::auth::{Keys, Nonces};
 use super::hooks::Hook;
 use super::order::Order;
 use super::product::{Kind, Product};
+use super::terms::{Taxonomy, Term, UNCATEGORIZED};
 use crate::clock::Time;
+use crate::lab::gate::Gate;
 
 /// The shop lies two hours east of Greenwich, so that whoever mixes local and GMT dates notices.
 pub(super) const SITE_OFFSET_SECONDS: i32 = 2 * 3600;
@@ -35,6 +38,10 @@ pub(super) struct World {
     pub(super) orders: BTreeMap<u64, Order>,
     pub(super) hooks: BTreeMap<u64, Hook>,
     pub(super) media: BTreeMap<u64, Value>,
+    pub(super) terms: BTreeMap<u64, Term>,
+    pub(super) attributes: BTreeMap<u64, SharedAttribute>,
+    /// Settings that were changed.
+    pub(super) settings: BTreeMap<&'static str, String>,
     /// Units sold and not given back, with the SKU they were last sold under, by product.
     pub(super) sold: BTreeMap<u64, (String, i64)>,
     /// Events since the last look.
@@ -46,11 +53,18 @@ pub(super) struct World {
     skus: BTreeMap<String, BTreeSet<u64>>,
     slugs: BTreeSet<String>,
     last_id: u64,
+    /// Tells how wrong the shop's clock is.
+    gate: Gate,
 }
 
 impl World {
-    pub(super) fn new(site: String, keys: Keys) -> Self {
+    pub(super) fn new(site: String, keys: Keys, gate: Gate) -> Self {
+        let uncategorized = Term::new(UNCATEGORIZED, Taxonomy::Category, "Uncategorized", "uncategorized".to_owned());
         Self {
+            gate,
+            terms: BTreeMap::from([(UNCATEGORIZED, uncategorized)]),
+            attributes: BTreeMap::new(),
+            settings: BTreeMap::new(),
             site,
             keys,
             nonces: Nonces::new(),
@@ -65,8 +79,14 @@ impl World {
             pending: BTreeMap::new(),
             skus: BTreeMap::new(),
             slugs: BTreeSet::new(),
-            last_id: 10,
+            last_id: UNCATEGORIZED,
         }
+    }
+
+    /// The time by the shop's clock, in whole seconds, as MySQL keeps it.
+    pub(super) fn now(&self) -> Time {
+        let now = self.gate.now();
+        DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now)
     }
 
     /// A fresh id. Posts, order lines and meta share one counter, which keeps all of them unique.
@@ -112,7 +132,7 @@ impl World {
     /// Save a product: dates, stock status, indexes, events, and the parent's own save that follows a variation's.
     pub(super) fn save_product(&mut self, mut product: Product, event: &'static str) {
         product.align_stock();
-        product.modified = now();
+        product.modified = self.now();
         let (id, parent) = (product.id, product.parent);
         self.unindex(id);
         if !product.sku.is_empty() {
@@ -123,8 +143,9 @@ impl World {
         }
         self.products.insert(id, product);
         self.events.push((event, id));
+        let now = self.now();
         if let Some(parent) = self.products.get_mut(&parent) {
-            parent.modified = now();
+            parent.modified = now;
             self.events.push(("product.updated", parent.id));
         }
     }
@@ -171,12 +192,6 @@ impl World {
     }
 }
 
-/// The time in whole seconds, as MySQL keeps it.
-pub(super) fn now() -> Time {
-    let now = crate::clock::now();
-    DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now)
-}
-
 /// A date as the API writes it, without a zone: in the site's time, and in GMT.
 pub(super) fn dates(time: Time) -> (String, String) {
     let text = |time: NaiveDateTime| time.format("%Y-%m-%dT%H:%M:%S").to_string();
@@ -189,4 +204,16 @@ pub(super) fn local(time: Time) -> NaiveDateTime {
         Some(offset) => time.with_timezone(&offset).naive_local(),
         None => time.naive_utc(),
     }
+}
+
+/// A date as a request gives it: in the site's time, or in GMT; with a zone of its own, that counts.
+pub(super) fn read_date(text: &str, is_gmt: bool) -> Option<Time> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Some(instant.to_utc());
+    }
+    let formats = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"];
+    let plain = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    let plain = plain.or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
+    let offset = if is_gmt { 0 } else { SITE_OFFSET_SECONDS };
+    FixedOffset::east_opt(offset)?.from_local_datetime(&plain).single().map(|instant| instant.to_utc())
 }

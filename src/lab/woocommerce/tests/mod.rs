@@ -2,6 +2,9 @@
 
 mod catalog;
 mod checkout;
+mod documented;
+mod observed;
+mod taxonomy;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -10,6 +13,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -127,6 +131,8 @@ async fn serve(router: axum::Router) -> String {
 /// A webhook as it came in.
 #[derive(Debug, Clone)]
 struct Delivery {
+    method: String,
+    version: String,
     headers: BTreeMap<String, String>,
     body: Vec<u8>,
 }
@@ -146,12 +152,22 @@ impl Delivery {
 struct Ear {
     heard: Arc<Mutex<Vec<Delivery>>>,
     status: Arc<Mutex<u16>>,
+    /// Where to, in an answer that redirects.
+    location: Arc<Mutex<Option<String>>>,
+    /// Before it answers.
+    pause: Arc<Mutex<Duration>>,
     url: String,
 }
 
 impl Ear {
     async fn open() -> Self {
-        let mut ear = Self { heard: Arc::default(), status: Arc::new(Mutex::new(200)), url: String::new() };
+        let mut ear = Self {
+            heard: Arc::default(),
+            status: Arc::new(Mutex::new(200)),
+            location: Arc::default(),
+            pause: Arc::default(),
+            url: String::new(),
+        };
         let router = axum::Router::new().fallback(hear).with_state(ear.clone());
         ear.url = format!("{}/hook", serve(router).await);
         ear
@@ -183,13 +199,26 @@ impl Ear {
     }
 }
 
-async fn hear(State(ear): State<Ear>, headers: HeaderMap, body: axum::body::Bytes) -> StatusCode {
+async fn hear(State(ear): State<Ear>, request: axum::extract::Request) -> axum::response::Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let text = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
         (name.as_str().to_owned(), value.to_str().unwrap().to_owned())
     };
-    let delivery = Delivery { headers: headers.iter().map(text).collect(), body: body.to_vec() };
+    let delivery = Delivery {
+        method: parts.method.to_string(),
+        version: format!("{:?}", parts.version),
+        headers: parts.headers.iter().map(text).collect(),
+        body: body.to_vec(),
+    };
     ear.heard.lock().unwrap().push(delivery);
-    StatusCode::from_u16(*ear.status.lock().unwrap()).unwrap()
+    let pause = *ear.pause.lock().unwrap();
+    tokio::time::sleep(pause).await;
+    let status = StatusCode::from_u16(*ear.status.lock().unwrap()).unwrap();
+    match ear.location.lock().unwrap().clone() {
+        Some(location) => (status, [("location", location)]).into_response(),
+        None => status.into_response(),
+    }
 }
 
 fn item(sku: &str, options: &[(&str, &str)], stock: i64) -> LabItem {

@@ -10,14 +10,14 @@ use crate::lab::LabShop as _;
 use crate::lab::courier::Misdelivery;
 use crate::stores::signature::sign_base64_hmac_sha256;
 
-async fn listen(site: &Site, ear: &Ear, topic: &str) -> u64 {
+pub(super) async fn listen(site: &Site, ear: &Ear, topic: &str) -> u64 {
     let body = json!({"name": "n", "topic": topic, "delivery_url": ear.url, "secret": "s&amp;1"});
     let got = site.post("/webhooks", body).await;
     assert_eq!((got.status, &got.body["status"]), (201, &json!("active")), "{}", got.body);
     got.body["id"].as_u64().unwrap()
 }
 
-fn topics(deliveries: &[Delivery]) -> Vec<&str> {
+pub(super) fn topics(deliveries: &[Delivery]) -> Vec<&str> {
     let mut topics: Vec<&str> = deliveries.iter().map(Delivery::topic).collect();
     topics.sort_unstable();
     topics
