@@ -1,4 +1,6 @@
 // The engine and shelfd, stopped and killed in the middle of work.
+import { readdirSync, rmSync } from "node:fs"
+import { join } from "node:path"
 import { ok } from "./report.mjs"
 import { agreement, everywhere, storm } from "./stock.mjs"
 
@@ -14,31 +16,34 @@ export async function restartCases(world) {
     await everywhere(world, "CDL-BEE-20", stock + 4, 60)
   })
   await ok("shelfd is killed while shoppers buy: no unit is lost or doubled", () =>
-    storm(world, "NTB-PLN", async () => {
+    storm(world, "NTB-PLN", async (orders) => {
       for (let count = 0; count < 3; count++) {
-        await engine.pause(1500)
+        await orders(3)
         await shelfd.stop("SIGKILL")
         await shelfd.start()
       }
     }))
   await ok("Medusa is killed while shoppers buy: no unit is lost or doubled", () =>
-    storm(world, "JMP-FSH-L", async () => {
-      await engine.pause(2000)
+    storm(world, "JMP-FSH-L", async (orders) => {
+      await orders(5)
       await medusa.stop("SIGKILL")
       await engine.pause(1000)
       await medusa.start()
+      await orders(5)
     }))
   await ok("both are killed while shoppers buy: no unit is lost or doubled", () =>
-    storm(world, "APR-FLX-R", async () => {
-      await engine.pause(2000)
+    storm(world, "APR-FLX-R", async (orders) => {
+      await orders(5)
       await Promise.all([medusa.stop("SIGKILL"), shelfd.stop("SIGKILL")])
       await Promise.all([medusa.start(), shelfd.start()])
+      await orders(5)
     }))
   await ok("a new ledger that meets the shops as they are changes no stock", async () => {
     const before = await shop.stocks()
     await shelfd.stop()
-    const { rmSync, readdirSync } = await import("node:fs")
-    for (const name of readdirSync(lab.home)) if (/\.db/.test(name)) rmSync(`${lab.home}/${name}`)
+    const files = readdirSync(lab.home).filter((name) => /\.db(-|$)/.test(name))
+    if (files.length === 0) throw new Error("there is no ledger to remove")
+    for (const name of files) rmSync(join(lab.home, name))
     await shelfd.start()
     await engine.pause(5000)
     const after = await shop.stocks()

@@ -34,20 +34,24 @@ async function main() {
   await withoutRoute(world)
   await catalogCases(world)
   await shelfd.start()
+  await ok("webhooks of all shops are registered", async () => {
+    const { code, err } = await shelfd.once("webhooks", "register")
+    same(err, code, 0)
+  })
   for (const cases of [contentCases, stockCases, webhookCases, routeCases, restartCases]) await cases(world)
   return finish(shop.calls)
 }
 
 /** What a merchant sees who has not put shelfd's files into the project yet, and then does. */
 async function withoutRoute({ shelfd, shop }) {
-  await ok("without the route check says what to do", () => {
-    const { code, out } = shelfd.once("check")
+  await ok("without the route check says what to do", async () => {
+    const { code, out } = await shelfd.once("check")
     same("exit code", code, 1)
     holds(out, /FAIL {2}medusa: stock: .*shelfd webhooks snippet medusa --into/s.test(out))
     holds(out, /ok {4}medusa: stock location: Main \(sloc_/.test(out))
   })
   await ok("without the route products are created and no stock is written", async () => {
-    shelfd.once("sync")
+    await shelfd.once("sync")
     const stocks = await shop.stocks()
     same("variants", Object.keys(stocks).length, 24)
     same("stocks", new Set(Object.values(stocks)), new Set([0]))
@@ -59,13 +63,22 @@ async function withoutRoute({ shelfd, shop }) {
   })
   await medusa.stop()
   await medusa.start()
-  await ok("with the route check has nothing to say against the shop", () => {
-    const { out } = shelfd.once("check")
+  await ok("with the route check has nothing to say against the shop", async () => {
+    const { out } = await shelfd.once("check")
     holds(out, !/FAIL {2}medusa/.test(out))
     holds(out, /ok {4}medusa: stock: shelfd's route is installed/.test(out))
     holds(out, out.includes(`medusa: webhooks: delivered to ${shelfd.webhook}`))
   })
 }
+
+async function cleanUp() {
+  await shelfd?.stop()
+  await medusa?.stop()
+  await lab.stop()
+  postgres.stop()
+}
+
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => cleanUp().finally(() => process.exit(1)))
 
 let good = false
 try {
@@ -73,9 +86,6 @@ try {
 } catch (error) {
   console.log(`not ok: ${error.stack}`)
 } finally {
-  await shelfd?.stop()
-  await medusa?.stop()
-  await lab.stop()
-  postgres.stop()
+  await cleanUp()
 }
 process.exit(good ? 0 : 1)

@@ -1,5 +1,5 @@
 // The real shelfd and its lab: a sheet, a Shopify and a WooCommerce shop beside the Medusa shop.
-import { execFileSync, spawn, spawnSync } from "node:child_process"
+import { execFile, execFileSync, spawn } from "node:child_process"
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
@@ -84,8 +84,10 @@ export class Shelfd {
 
   /** A command to its end: its code and what it printed. */
   once(...args) {
-    const done = spawnSync(binary, [...args, "--config", this.config], { encoding: "utf8" })
-    return { code: done.status, out: done.stdout, err: done.stderr }
+    return new Promise((resolve) => {
+      const ended = (error, out, err) => resolve({ code: error ? error.code : 0, out, err })
+      execFile(binary, [...args, "--config", this.config], ended)
+    })
   }
 
   async start() {

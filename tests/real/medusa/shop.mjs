@@ -82,11 +82,11 @@ export class Shop {
     return variants[0]
   }
 
-  /** Available units by SKU, at our location. */
-  async stocks() {
+  /** Available units by SKU, at our location; of one SKU or of all. */
+  async stocks(only) {
     const levels = "inventory_items.inventory.location_levels"
     const fields = ["id", "sku", ...["location_id", "stocked_quantity", "reserved_quantity"].map((name) => `${levels}.${name}`)]
-    const { variants } = await this.admin("GET", `/product-variants?limit=500&fields=${fields}`)
+    const { variants } = await this.admin("GET", `/product-variants?limit=500&fields=${fields}${only ? `&sku=${encodeURIComponent(only)}` : ""}`)
     const of = (variant) => {
       const all = variant.inventory_items[0]?.inventory.location_levels ?? []
       const level = all.find(({ location_id }) => location_id === this.location)

@@ -11,7 +11,7 @@ export async function everywhere(world, sku, units, seconds = 40) {
 }
 
 async function sides({ lab, shop }, sku) {
-  const [{ skus }, stocks] = await Promise.all([lab.state(), shop.stocks()])
+  const [{ skus }, stocks] = await Promise.all([lab.state(), shop.stocks(sku)])
   const shops = Object.entries(skus[sku]?.shops ?? {}).map(([name, { stock }]) => [name, stock])
   return { sheet: skus[sku]?.sheet[0]?.stock, medusa: stocks[sku], ...Object.fromEntries(shops) }
 }
@@ -31,46 +31,47 @@ export async function agreement(world, seconds = 60) {
 export async function stockCases(world) {
   const { lab, shop } = world
   const sku = "CDL-BEE-10"
+  // No value comes back at once: shelfd takes one that was left a moment ago for a stale answer, and waits ten seconds.
   let order
   let second
   await ok("stock typed into the sheet goes to Medusa and the other shops", async () => {
-    await lab.edit(sku, "Stock", 33)
-    await everywhere(world, sku, 33)
+    await lab.edit(sku, "Stock", 34)
+    await everywhere(world, sku, 34)
   })
   await ok("an order in Medusa lowers the sheet and the other shops", async () => {
     order = await shop.buy(sku, 3)
     const placed = Date.now()
-    await until("the sheet", 40, async () => (await lab.row(sku)).stock === 30)
+    await until("the sheet", 40, async () => (await lab.row(sku)).stock === 31)
     const took = Date.now() - placed
-    await everywhere(world, sku, 30)
+    await everywhere(world, sku, 31)
     return `in the sheet after ${took} ms`
   })
   await ok("a sale in the Shopify shop lowers Medusa", async () => {
     await lab.call("POST", "/sell", { shop: "shopify-lab", sku, quantity: 2 })
-    await everywhere(world, sku, 28)
+    await everywhere(world, sku, 29)
   })
   await ok("a sale in the WooCommerce shop lowers Medusa", async () => {
     await lab.call("POST", "/sell", { shop: "woo-lab", sku, quantity: 1 })
-    await everywhere(world, sku, 27)
+    await everywhere(world, sku, 28)
   })
   await ok("a fulfilment changes nothing: its units were reserved", async () => {
     await shop.fulfil(order)
     await world.engine.pause(3000)
-    await everywhere(world, sku, 27)
+    await everywhere(world, sku, 28)
   })
   await ok("a cancelled order gives its units back", async () => {
     second = await shop.buy(sku, 4)
-    await everywhere(world, sku, 23)
+    await everywhere(world, sku, 24)
     await shop.cancel(second)
-    await everywhere(world, sku, 27)
+    await everywhere(world, sku, 28)
   })
   await ok("a return that is received raises stock", async () => {
     await shop.returned(order, 2)
-    await everywhere(world, sku, 29)
+    await everywhere(world, sku, 30)
   })
   await ok("a draft order that staff converts counts as a sale", async () => {
     await shop.draftOrder(sku, 5)
-    await everywhere(world, sku, 24)
+    await everywhere(world, sku, 25)
   })
   await ok("stock that staff sets in Medusa's admin reaches the sheet", async () => {
     // 5 of the draft order are reserved.
@@ -87,33 +88,44 @@ export async function stockCases(world) {
   await ok("shoppers in three shops and a person at the sheet at once: no unit is lost or doubled", () => storm(world, "NTB-DOT"))
 }
 
-/** Sales in three shops and edits at the same time; what is left is what arithmetic says. `meanwhile` is the trouble. */
+/** Sales in three shops at the same time; what is left is what arithmetic says. `meanwhile` is the trouble: it gets a
+ *  function that waits until so many more orders were placed in Medusa. */
 export async function storm(world, sku, meanwhile = async () => {}) {
   const { lab, shop } = world
   await lab.edit(sku, "Stock", 200)
   await everywhere(world, sku, 200)
-  let sold = 0
+  let placed = 0
   let refused = 0
   const medusa = async () => {
-    for (let count = 0; count < 12; count++) {
-      // An order whose answer is lost to a killed engine may have been placed; the engine's own book tells in the end.
-      await shop.buy(sku, 1 + (count % 3)).then((order) => (sold += order.quantity), () => (refused += 1))
+    for (let count = 0; count < 10; ) {
+      try {
+        await shop.buy(sku, 1 + (count % 3))
+        placed += 1
+        count += 1
+      } catch {
+        // The engine is down; an order whose answer was lost may have been placed, and is counted below.
+        refused += 1
+        await world.engine.pause(500)
+      }
     }
+  }
+  const orders = async (more) => {
+    const wanted = placed + more
+    await until(`${more} more orders`, 90, () => placed >= wanted)
   }
   const others = async (name) => {
     for (let count = 0; count < 12; count++) {
-      const sale = await lab.call("POST", "/sell", { shop: name, sku, quantity: 1 + (count % 2) })
-      sold += sale.quantity
+      await lab.call("POST", "/sell", { shop: name, sku, quantity: 1 + (count % 2) })
       await world.engine.pause(250)
     }
   }
-  await Promise.all([medusa(), medusa(), others("shopify-lab"), others("woo-lab"), meanwhile()])
+  await Promise.all([medusa(), medusa(), others("shopify-lab"), others("woo-lab"), meanwhile(orders)])
   // Orders as Medusa's own book has them: also those whose answer was lost.
   const { skus } = await lab.state()
   const elsewhere = Object.values(skus[sku].sold ?? {}).reduce((sum, units) => sum + units, 0)
   const inMedusa = await reserved(world, sku)
   await everywhere(world, sku, 200 - elsewhere - inMedusa, 90)
-  return `${inMedusa} sold in Medusa, ${elsewhere} elsewhere, ${refused} orders failed`
+  return `${inMedusa} sold in Medusa, ${elsewhere} elsewhere, ${refused} tries failed`
 }
 
 async function reserved({ shop }, sku) {
