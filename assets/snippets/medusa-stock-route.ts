@@ -56,7 +56,8 @@ function read(body: unknown): Request | string {
   if (!Array.isArray(changes) || changes.length === 0 || changes.length > CHANGES_MAX) {
     return `changes must be a list of 1 to ${CHANGES_MAX}`
   }
-  for (const { item, expected, delta } of changes) {
+  for (const change of changes) {
+    const { item, expected, delta }: Partial<Change> = change ?? {}
     if (typeof item !== "string" || !Number.isSafeInteger(expected) || !Number.isSafeInteger(delta)) {
       return "each change needs item (an inventory item's id), expected and delta (whole numbers)"
     }

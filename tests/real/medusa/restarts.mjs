@@ -18,25 +18,25 @@ export async function restartCases(world) {
   await ok("shelfd is killed while shoppers buy: no unit is lost or doubled", () =>
     storm(world, "NTB-PLN", async (orders) => {
       for (let count = 0; count < 3; count++) {
-        await orders(3)
+        await orders(2)
         await shelfd.stop("SIGKILL")
         await shelfd.start()
       }
     }))
   await ok("Medusa is killed while shoppers buy: no unit is lost or doubled", () =>
     storm(world, "JMP-FSH-L", async (orders) => {
-      await orders(5)
+      await orders(3)
       await medusa.stop("SIGKILL")
       await engine.pause(1000)
       await medusa.start()
-      await orders(5)
+      await orders(3)
     }))
   await ok("both are killed while shoppers buy: no unit is lost or doubled", () =>
     storm(world, "APR-FLX-R", async (orders) => {
-      await orders(5)
+      await orders(3)
       await Promise.all([medusa.stop("SIGKILL"), shelfd.stop("SIGKILL")])
       await Promise.all([medusa.start(), shelfd.start()])
-      await orders(5)
+      await orders(3)
     }))
   await ok("a new ledger that meets the shops as they are changes no stock", async () => {
     const before = await shop.stocks()

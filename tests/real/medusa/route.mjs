@@ -85,7 +85,7 @@ export async function routeCases(world) {
   await ok("orders and keyed changes at once: each counts once", async () => {
     let made = 0
     const changes = async () => {
-      for (let count = 0; count < 25; count++) {
+      for (let count = 0; count < 15; count++) {
         const expected = await units()
         if ((await word(`k7-${count}`, expected, 1)) === "done") made += 1
       }
@@ -99,10 +99,10 @@ export async function routeCases(world) {
     await shop.admin("POST", `/products/${product_id}/variants/${id}`, { prices: [{ amount: 1, currency_code: "eur" }] })
     const orders = []
     const buy = async () => {
-      for (let count = 0; count < 6; count++) orders.push(await shop.buy("ALONE", 1))
+      for (let count = 0; count < 3; count++) orders.push(await shop.buy("ALONE", 1))
     }
     await Promise.all([changes(), buy(), buy()])
-    await Promise.all(orders.slice(0, 4).map((order) => shop.fulfil(order)))
+    await Promise.all(orders.slice(0, 2).map((order) => shop.fulfil(order)))
     same("units", await units(), before + made - orders.length)
     return `${made} changes, ${orders.length} orders`
   })
@@ -123,7 +123,8 @@ export async function routeCases(world) {
     }
   })
   await ok("nonsense is refused with words", async () => {
-    for (const body of [{}, { key: "k" }, { key: "k", location: "l", changes: [{ item, expected: 0.5, delta: 1 }] }]) {
+    const change = (changes) => ({ key: "k", location: "l", changes })
+    for (const body of [{}, { key: "k" }, change([]), change([null]), change([{ item, expected: 0.5, delta: 1 }])]) {
       try {
         await shop.admin("POST", "/shelfd/stock", body)
       } catch (error) {
