@@ -17,7 +17,7 @@ export class Shop {
 
   async call(method, path, body, headers) {
     // Ids are of no interest to whoever reads the list of calls.
-    this.calls.add(`${method} ${path.split("?")[0].replaceAll(/\/[a-z]+_[0-9A-Z]{20,}/g, "/:id")}`)
+    this.calls.add(`${method} ${path.split("?")[0].replaceAll(/\/[a-z_]+_[0-9A-Z]{20,}/g, "/:id")}`)
     const answer = await fetch(this.medusa.url + path, {
       method,
       headers: { "content-type": "application/json", ...headers },
