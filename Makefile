@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SHELFD := target/release/shelfd
 
-.PHONY: conformance mutants help demo test test-clients check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
+.PHONY: conformance mutants help demo test test-clients test-real check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ test: ## Run all tests; needs nothing but Rust
 test-clients: ## Drive the lab with the platforms' own client libraries; needs Python or node, says what it skips
 	$(CARGO) build
 	SHELFD=target/debug/shelfd tests/clients/run-all $(SUITES)
+
+test-real: ## Drive real shop engines (node, PostgreSQL) through shelfd; skips what is not installed; SUITE=medusa runs one
+	$(CARGO) build --release
+	tests/real/run $(SUITE)
 
 check: fmt lint docs test deny ## Everything that CI checks, but the demo
 

@@ -73,6 +73,43 @@ fn the_example_loads() {
     assert!(matches!(&config.shops[1].store, StoreConfig::WooCommerce(shop) if shop.webhook_secrets.len() == 1));
 }
 
+/// The example with its commented shops, those whose lines are indented behind the `# `, opened as well.
+fn with_commented_shops() -> String {
+    let open = |line: &str| match line.strip_prefix("# ") {
+        Some(rest) if rest == "[[shops]]" || rest.starts_with("    ") => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    // Only where shops stand: elsewhere such lines are examples within words.
+    let example = example();
+    let (before, shops) = example.split_once("# ---- The shops").unwrap();
+    let (shops, after) = shops.split_once("# ---- When and where").unwrap();
+    let shops = shops.lines().map(open).collect::<Vec<_>>().join("\n");
+    format!("{before}# ---- The shops{shops}\n# ---- When and where{after}")
+}
+
+#[test]
+fn the_shops_that_the_example_shows_in_comments_load_too() {
+    let mut secrets = FakeSecrets::of_the_example();
+    secrets.env.insert("ATELIER_API_KEY".to_owned(), HUSH.to_owned());
+    secrets.env.insert("ATELIER_WEBHOOK_SECRET".to_owned(), "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX".to_owned());
+    let Loaded { config, warnings } = parse(&with_commented_shops(), &secrets).unwrap();
+    assert_eq!(warnings, Vec::<String>::new());
+    let atelier = config.shops.iter().find(|shop| shop.name == "atelier").unwrap();
+    assert!(matches!(&atelier.store, StoreConfig::Medusa(shop) if shop.currency.as_deref() == Some("eur")));
+}
+
+#[test]
+fn a_secret_that_can_sign_nothing_is_told() {
+    let mut secrets = FakeSecrets::of_the_example();
+    secrets.env.insert("ATELIER_API_KEY".to_owned(), HUSH.to_owned());
+    secrets.env.insert("ATELIER_WEBHOOK_SECRET".to_owned(), HUSH.to_owned());
+    let text = with_commented_shops().replace("currency = \"eur\"", "currency = \"euro\"");
+    let error = parse(&text, &secrets).unwrap_err().to_string();
+    assert!(!error.contains(HUSH), "{error}");
+    assert!(error.contains("webhook_secret: is a secret of another form; expected \"whsec_\" and base64"), "{error}");
+    assert!(error.contains("currency: is \"euro\"; expected a currency's code"), "{error}");
+}
+
 #[test]
 fn the_defaults_that_the_example_shows_are_the_real_ones() {
     let defaults = [
@@ -178,7 +215,7 @@ fn the_example_names_every_key() {
     }
     let example = example();
     let stands_there = |key: &str| {
-        example.lines().map(|line| line.trim_start_matches("# ")).any(|line| {
+        example.lines().map(|line| line.trim_start_matches("# ").trim_start()).any(|line| {
             line.starts_with(&format!("{key} = "))
                 || ["[", "[["].iter().any(|open| {
                     let table = line.strip_prefix(open).unwrap_or("").trim_end_matches(']');
@@ -388,7 +425,7 @@ fn all_problems_are_told_at_once() {
 2 problems in the configuration
   1. sheet.spreadsheet_id: is "https://docs.google.com/spreadsheets/d/book/edit"; expected the long id in the spreadsheet's address
      hint: it is this part: …/spreadsheets/d/THIS-PART/edit
-  2. shops[0].kind: is "etsy"; expected one of "shopify", "woocommerce""#,
+  2. shops[0].kind: is "etsy"; expected one of "shopify", "woocommerce", "medusa""#,
     );
     check(
         &but("spreadsheet_id", "settle_secs = -1\nblock_rows = \"many\"\nspreadsheet_id"),
@@ -461,7 +498,7 @@ fn shops_that_are_wrong() {
         &format!("{}{}", but("woocommerce", "etsy"), blog.replace("kind =", "pool = \"berlin\"\nkind =")),
         r#"
 2 problems in the configuration
-  1. shops[0].kind: is "etsy"; expected one of "shopify", "woocommerce"
+  1. shops[0].kind: is "etsy"; expected one of "shopify", "woocommerce", "medusa"
   2. shops[1].pool: is "berlin"; expected a pool that a stock column of the sheet fills (main)
      hint: a [[sheet.tabs]] fills it with stock = { berlin = "HEADER" }"#,
     );

@@ -150,7 +150,7 @@ fn platforms(source: &Source) -> Vec<String> {
     let mut wrong = Vec::new();
     for (line, text) in (1..).zip(source.code_with_texts.lines()) {
         let text = text.to_ascii_lowercase();
-        for name in ["shopify", "woocommerce"].iter().filter(|name| text.contains(**name)) {
+        for name in ["shopify", "woocommerce", "medusa"].iter().filter(|name| text.contains(**name)) {
             wrong.push(format!(
                 "{}:{line}: names {name}; ask the Store trait instead, or add to it what all platforms can say",
                 source.path

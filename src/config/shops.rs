@@ -5,7 +5,7 @@ use url::Url;
 use super::{ShopConfig, is_loopback};
 use crate::catalog::TabMapping;
 use crate::settings::{Section, want};
-use crate::stores::{StoreConfig, shopify, woocommerce};
+use crate::stores::{StoreConfig, medusa, shopify, woocommerce};
 
 /// Names become part of an address and of the ledger.
 const NAME_MAX: usize = 32;
@@ -17,6 +17,7 @@ const TWICE: &str = "each sale there would be counted once per table; several ta
 enum Platform {
     Shopify,
     WooCommerce,
+    Medusa,
 }
 
 /// The shops that could be read, each with its place in the file.
@@ -30,7 +31,7 @@ pub(super) fn read(root: &mut Section<'_>, warnings: &mut Vec<String>) -> Vec<(u
             }
             if let Some((first, _)) = shops.iter().find(|(_, other)| same_stock(&other.store, &shop.store)) {
                 let expected = format!("a shop whose stock no other table keeps; shops[{first}] is the same one");
-                section.complain("url", format!("\"{}\"", url_of(&shop.store)), want(&expected, TWICE));
+                section.complain("url", format!("\"{}\"", shop.store.facts().url), want(&expected, TWICE));
             }
             shops.push((index, shop));
         }
@@ -59,9 +60,10 @@ fn read_shop(section: &mut Section<'_>, warnings: &mut Vec<String>) -> Option<Sh
         want("the name of a pool", "a pool is a stock column: see stock in [[sheet.tabs]]"),
     );
     let buffer = section.int_or("buffer", 0, 0..=1_000_000, "units kept back from sale in this shop");
-    let kinds = [("shopify", Platform::Shopify), ("woocommerce", Platform::WooCommerce)];
+    let kinds = [("shopify", Platform::Shopify), ("woocommerce", Platform::WooCommerce), ("medusa", Platform::Medusa)];
     if !section.has("kind") {
-        section.complain("kind", "", want("\"shopify\" or \"woocommerce\"", ""));
+        let names: Vec<String> = kinds.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+        section.complain("kind", "", want(&names.join(" or "), ""));
     }
     let known = name.clone().unwrap_or_default();
     let kind = section.choice_opt("kind", &kinds, "");
@@ -77,6 +79,16 @@ fn read_shop(section: &mut Section<'_>, warnings: &mut Vec<String>) -> Option<Sh
             }
             StoreConfig::WooCommerce(config)
         }
+        Some(Platform::Medusa) => {
+            let config = medusa::Config::read(section, known, pool)?;
+            if config.url.scheme() == "http" && !is_loopback(&config.url) {
+                warnings.push(format!(
+                    "shops: \"{}\": {} is plain http; anyone on the way can read the API key",
+                    config.shop, config.url
+                ));
+            }
+            StoreConfig::Medusa(config)
+        }
         None => {
             section.forgive_unknown();
             return None;
@@ -87,19 +99,13 @@ fn read_shop(section: &mut Section<'_>, warnings: &mut Vec<String>) -> Option<Sh
 
 /// True when two tables mean the same stock in the same shop. Its movements would be folded once per table.
 fn same_stock(a: &StoreConfig, b: &StoreConfig) -> bool {
-    match (a, b) {
-        (StoreConfig::Shopify(a), StoreConfig::Shopify(b)) => {
-            // Without a location the shop must have exactly one, so it is the other's too.
-            let same_location = match (&a.location, &b.location) {
-                (Some(a), Some(b)) => location_number(a) == location_number(b),
-                _ => true,
-            };
-            site(&a.url) == site(&b.url) && same_location
-        }
-        (StoreConfig::WooCommerce(a), StoreConfig::WooCommerce(b)) => site(&a.url) == site(&b.url),
-        (StoreConfig::Shopify(_), StoreConfig::WooCommerce(_))
-        | (StoreConfig::WooCommerce(_), StoreConfig::Shopify(_)) => false,
-    }
+    let (a, b) = (a.facts(), b.facts());
+    // Without a location the shop must have exactly one, so it is the other's too.
+    let same_location = match (a.location, b.location) {
+        (Some(a), Some(b)) => location_number(a) == location_number(b),
+        _ => true,
+    };
+    a.platform == b.platform && site(a.url) == site(b.url) && same_location
 }
 
 /// `gid://shopify/Location/1` and `1` are the same place.
@@ -112,23 +118,13 @@ fn site(url: &Url) -> (Option<&str>, Option<u16>, &str) {
     (url.host_str(), url.port(), url.path().trim_end_matches('/'))
 }
 
-fn url_of(store: &StoreConfig) -> &Url {
-    match store {
-        StoreConfig::Shopify(config) => &config.url,
-        StoreConfig::WooCommerce(config) => &config.url,
-    }
-}
-
 /// Every shop sells from a pool that some tab fills.
 pub(super) fn check_pools(root: &Section<'_>, shops: &[(usize, ShopConfig)], tabs: &[TabMapping]) {
     let mut pools: Vec<&str> = tabs.iter().flat_map(|tab| tab.stock.iter().map(|(pool, _)| pool.as_str())).collect();
     pools.sort_unstable();
     pools.dedup();
     for (index, shop) in shops {
-        let pool = match &shop.store {
-            StoreConfig::Shopify(config) => &config.pool,
-            StoreConfig::WooCommerce(config) => &config.pool,
-        };
+        let pool = shop.store.facts().pool;
         if !pools.contains(&pool.as_str()) {
             let expected = format!("a pool that a stock column of the sheet fills ({})", pools.join(", "));
             let expected = if pools.is_empty() { "a tab with a stock column to sell from" } else { &expected };
