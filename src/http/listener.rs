@@ -47,7 +47,7 @@ async fn receive(
             outcome("rejected");
             tracing::warn!(store.id = %shop, bytes = body.len(), "webhook rejected: {rejected}");
             return match rejected {
-                Rejected::MissingHeader(_) | Rejected::BadSignature => StatusCode::UNAUTHORIZED,
+                Rejected::MissingHeader(_) | Rejected::BadSignature | Rejected::WrongTime => StatusCode::UNAUTHORIZED,
                 Rejected::Unreadable { .. } => StatusCode::BAD_REQUEST,
             };
         }
