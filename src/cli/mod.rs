@@ -8,6 +8,7 @@ mod lab;
 mod output;
 mod plan;
 mod run;
+mod snippets;
 mod status;
 mod sync;
 mod webhooks;

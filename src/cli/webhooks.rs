@@ -4,6 +4,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::snippets::{self, SnippetArgs};
 use super::{ConfigArgs, Exit, output};
 use crate::config::Config;
 use crate::stores::{self, Store, Subscription};
@@ -17,6 +18,8 @@ pub enum WebhooksCommand {
     Register(ListArgs),
     /// Remove shelfd's own subscriptions (those that deliver to listener.public_url)
     Remove(ListArgs),
+    /// Print the code that makes a shop on one's own server tell shelfd of its events
+    Snippet(SnippetArgs),
 }
 
 /// Arguments.
@@ -39,12 +42,15 @@ struct ShopSubscriptions {
 }
 
 pub async fn run(command: WebhooksCommand) -> anyhow::Result<Exit> {
-    let (WebhooksCommand::List(args) | WebhooksCommand::Register(args) | WebhooksCommand::Remove(args)) = &command;
+    let args = match &command {
+        WebhooksCommand::List(args) | WebhooksCommand::Register(args) | WebhooksCommand::Remove(args) => args,
+        WebhooksCommand::Snippet(args) => return snippets::run(args),
+    };
     let config = args.config.load()?;
     let mut all = Vec::new();
     for store in selected(&config, args.shop.as_deref())? {
         let subscriptions = match &command {
-            WebhooksCommand::List(_) => store.subscriptions().await?,
+            WebhooksCommand::List(_) | WebhooksCommand::Snippet(_) => store.subscriptions().await?,
             WebhooksCommand::Register(_) => store.subscribe(&address(&config, store.shop())?).await?,
             WebhooksCommand::Remove(_) => remove(store.as_ref(), &address(&config, store.shop())?).await?,
         };
