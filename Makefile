@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SHELFD := target/release/shelfd
 
-.PHONY: help demo test check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
+.PHONY: help demo test test-real check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ test: ## Run all tests; needs nothing but Rust
 	@if [ ! -d ../shared ]; then \
 		echo "skipped: tests against published schemas, recorded exchanges and real catalogs (../shared is not here)"; \
 	fi
+
+test-real: ## Drive real shop engines (node, PostgreSQL) through shelfd; skips what is not installed; SUITE=medusa runs one
+	$(CARGO) build --release
+	tests/real/run $(SUITE)
 
 check: fmt lint docs test deny ## Everything that CI checks, but the demo
 
