@@ -29,6 +29,7 @@ impl FakeSecrets {
     /// Everything that the example names.
     fn of_the_example() -> Self {
         let env = ["OUTLET_CLIENT_SECRET", "BLOG_CONSUMER_KEY", "BLOG_CONSUMER_SECRET", "BLOG_WEBHOOK_SECRET"];
+        let env = [&env[..], &["ATELIER_PASSWORD", "ATELIER_WEBHOOK_SECRET"]].concat();
         Self::new(&env, &["/etc/shelfd/google.json"])
     }
 }
@@ -68,9 +69,10 @@ fn the_example_loads() {
     assert_eq!(config.data_dir, Path::new("/srv/shelfd-data"));
     assert!(matches!(config.sheet.account, SheetAccount::ServiceAccount { .. }));
     assert_eq!(config.sheet.tabs.iter().map(|tab| tab.tab.as_str()).collect::<Vec<_>>(), ["Products", "Shirts"]);
-    assert_eq!(config.shops.iter().map(|shop| shop.name.as_str()).collect::<Vec<_>>(), ["outlet", "blog"]);
+    assert_eq!(config.shops.iter().map(|shop| shop.name.as_str()).collect::<Vec<_>>(), ["outlet", "blog", "atelier"]);
     assert!(matches!(&config.shops[0].store, StoreConfig::Shopify(shop) if shop.webhook_secrets.len() == 1));
     assert!(matches!(&config.shops[1].store, StoreConfig::WooCommerce(shop) if shop.webhook_secrets.len() == 1));
+    assert!(matches!(&config.shops[2].store, StoreConfig::Vendure(shop) if shop.webhook_secrets.len() == 1));
 }
 
 #[test]
@@ -91,7 +93,7 @@ fn the_defaults_that_the_example_shows_are_the_real_ones() {
     ];
     let opened = uncomment(&defaults);
     let opened_lines = opened.lines().zip(example().lines()).filter(|(new, old)| new != old).count();
-    assert_eq!(opened_lines, defaults.len() + 3, "pool, buffer and address stand there twice");
+    assert_eq!(opened_lines, defaults.len() + 5, "address stands there twice, pool and buffer three times");
     let secrets = FakeSecrets::of_the_example();
     let (with, without) = (parse(&opened, &secrets).unwrap(), parse(&example(), &secrets).unwrap());
     assert_eq!(format!("{with:?}"), format!("{without:?}"));
@@ -100,8 +102,9 @@ fn the_defaults_that_the_example_shows_are_the_real_ones() {
 #[test]
 fn the_choices_that_the_example_shows_load_too() {
     let mut secrets = FakeSecrets::of_the_example();
-    for name in ["OUTLET_WEBHOOK_SECRET", "OUTLET_WEBHOOK_SECRET_OLD", "BLOG_WEBHOOK_SECRET_OLD", "OUTLET_TOKEN"] {
-        secrets.env.insert(name.to_owned(), HUSH.to_owned());
+    let optional = ["OUTLET_WEBHOOK_SECRET", "OUTLET_WEBHOOK_SECRET_OLD", "BLOG_WEBHOOK_SECRET_OLD", "OUTLET_TOKEN"];
+    for name in optional.iter().chain(&["ATELIER_WEBHOOK_SECRET_OLD"]) {
+        secrets.env.insert((*name).to_owned(), HUSH.to_owned());
     }
     let keys = ["webhook_secret", "webhook_secret_old", "location", "public_url", "base_url", "drive_base_url"];
     let more = parse(&uncomment(&keys), &secrets).unwrap();
@@ -461,7 +464,7 @@ fn shops_that_are_wrong() {
         &format!("{}{}", but("woocommerce", "etsy"), blog.replace("kind =", "pool = \"berlin\"\nkind =")),
         r#"
 2 problems in the configuration
-  1. shops[0].kind: is "etsy"; expected one of "shopify", "woocommerce"
+  1. shops[0].kind: is "etsy"; expected one of "shopify", "woocommerce", "vendure"
   2. shops[1].pool: is "berlin"; expected a pool that a stock column of the sheet fills (main)
      hint: a [[sheet.tabs]] fills it with stock = { berlin = "HEADER" }"#,
     );
@@ -661,6 +664,23 @@ fn one_shopify_shop_may_be_two_places() {
         let message = both(a, b).unwrap_err().to_string();
         assert!(message.contains("shops[2].url") && message.contains("shops[1] is the same one"), "{a} {b}: {message}");
     }
+}
+
+#[test]
+fn one_vendure_server_may_be_two_places() {
+    let place = |name: &str, more: &str| {
+        let access = "username = \"shelfd\"\npassword = { env = \"KEY\" }\nwebhook_secret = { env = \"HOOK\" }";
+        format!("\n[[shops]]\nname = \"{name}\"\nkind = \"vendure\"\nurl = \"https://v.example\"\n{access}\n{more}\n")
+    };
+    let both = |a: &str, b: &str| parse(&format!("{GOOD}{}{}", place("a", a), place("b", b)), &small_secrets());
+    both("location = \"1\"", "location = \"2\"").unwrap();
+    for (a, b) in [("", ""), ("location = \"1\"", ""), ("channel = \"x\"", "channel = \"y\"")] {
+        let message = both(a, b).unwrap_err().to_string();
+        assert!(message.contains("shops[2].url") && message.contains("shops[1] is the same one"), "{a} {b}: {message}");
+    }
+    let nobody = format!("{GOOD}{}", place("a", "").replace("username = \"shelfd\"", ""));
+    let message = parse(&nobody, &small_secrets()).unwrap_err().to_string();
+    assert!(message.contains("shops[1].username: is missing; expected the name of an administrator"), "{message}");
 }
 
 #[test]

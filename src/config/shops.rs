@@ -5,18 +5,19 @@ use url::Url;
 use super::{ShopConfig, is_loopback};
 use crate::catalog::TabMapping;
 use crate::settings::{Section, want};
-use crate::stores::{StoreConfig, shopify, woocommerce};
+use crate::stores::{StoreConfig, shopify, vendure, woocommerce};
 
 /// Names become part of an address and of the ledger.
 const NAME_MAX: usize = 32;
 
-const TWICE: &str = "each sale there would be counted once per table; several tables may share a Shopify shop only with \
+const TWICE: &str = "each sale there would be counted once per table; several tables may share a shop only with \
                      a location each";
 
 #[derive(Debug, Clone, Copy)]
 enum Platform {
     Shopify,
     WooCommerce,
+    Vendure,
 }
 
 /// The shops that could be read, each with its place in the file.
@@ -59,9 +60,10 @@ fn read_shop(section: &mut Section<'_>, warnings: &mut Vec<String>) -> Option<Sh
         want("the name of a pool", "a pool is a stock column: see stock in [[sheet.tabs]]"),
     );
     let buffer = section.int_or("buffer", 0, 0..=1_000_000, "units kept back from sale in this shop");
-    let kinds = [("shopify", Platform::Shopify), ("woocommerce", Platform::WooCommerce)];
+    let kinds =
+        [("shopify", Platform::Shopify), ("woocommerce", Platform::WooCommerce), ("vendure", Platform::Vendure)];
     if !section.has("kind") {
-        section.complain("kind", "", want("\"shopify\" or \"woocommerce\"", ""));
+        section.complain("kind", "", want("\"shopify\", \"woocommerce\" or \"vendure\"", ""));
     }
     let known = name.clone().unwrap_or_default();
     let kind = section.choice_opt("kind", &kinds, "");
@@ -76,6 +78,16 @@ fn read_shop(section: &mut Section<'_>, warnings: &mut Vec<String>) -> Option<Sh
                 ));
             }
             StoreConfig::WooCommerce(config)
+        }
+        Some(Platform::Vendure) => {
+            let config = vendure::Config::read(section, known, pool)?;
+            if config.url.scheme() == "http" && !is_loopback(&config.url) {
+                warnings.push(format!(
+                    "shops: \"{}\": {} is plain http; anyone on the way can read the password",
+                    config.shop, config.url
+                ));
+            }
+            StoreConfig::Vendure(config)
         }
         None => {
             section.forgive_unknown();
@@ -97,8 +109,15 @@ fn same_stock(a: &StoreConfig, b: &StoreConfig) -> bool {
             site(&a.url) == site(&b.url) && same_location
         }
         (StoreConfig::WooCommerce(a), StoreConfig::WooCommerce(b)) => site(&a.url) == site(&b.url),
-        (StoreConfig::Shopify(_), StoreConfig::WooCommerce(_))
-        | (StoreConfig::WooCommerce(_), StoreConfig::Shopify(_)) => false,
+        // Channels share their locations' stock, so only a location each tells two tables apart.
+        (StoreConfig::Vendure(a), StoreConfig::Vendure(b)) => {
+            let same_location = match (&a.location, &b.location) {
+                (Some(a), Some(b)) => a == b,
+                _ => true,
+            };
+            site(&a.url) == site(&b.url) && same_location
+        }
+        (StoreConfig::Shopify(_) | StoreConfig::WooCommerce(_) | StoreConfig::Vendure(_), _) => false,
     }
 }
 
@@ -116,6 +135,7 @@ fn url_of(store: &StoreConfig) -> &Url {
     match store {
         StoreConfig::Shopify(config) => &config.url,
         StoreConfig::WooCommerce(config) => &config.url,
+        StoreConfig::Vendure(config) => &config.url,
     }
 }
 
@@ -128,6 +148,7 @@ pub(super) fn check_pools(root: &Section<'_>, shops: &[(usize, ShopConfig)], tab
         let pool = match &shop.store {
             StoreConfig::Shopify(config) => &config.pool,
             StoreConfig::WooCommerce(config) => &config.pool,
+            StoreConfig::Vendure(config) => &config.pool,
         };
         if !pools.contains(&pool.as_str()) {
             let expected = format!("a pool that a stock column of the sheet fills ({})", pools.join(", "));

@@ -6,6 +6,7 @@
 pub mod client;
 pub mod shopify;
 pub mod signature;
+pub mod vendure;
 pub mod woocommerce;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ pub use signature::{Received, Rejected, VerifiedDelivery};
 /// How a store takes a stock write, which decides how a lost answer is resolved (DESIGN section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StockKind {
-    /// Delta with an idempotency key, refused when the store's value is not the expected one (Shopify).
+    /// Delta with an idempotency key, refused when the store's value is not the expected one (Shopify, Vendure).
     KeyedDelta,
     /// Absolute set only; the order list is the evidence (WooCommerce).
     OrderLog,
@@ -285,6 +286,8 @@ pub enum StoreConfig {
     Shopify(shopify::Config),
     /// WooCommerce.
     WooCommerce(woocommerce::Config),
+    /// Vendure.
+    Vendure(vendure::Config),
 }
 
 /// Build the store that a configuration describes. Adding a platform is one folder and one arm here.
@@ -295,5 +298,6 @@ pub fn build(config: &StoreConfig) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match config {
         StoreConfig::Shopify(config) => Arc::new(shopify::Shopify::new(config.clone())?),
         StoreConfig::WooCommerce(config) => Arc::new(woocommerce::WooCommerce::new(config.clone())?),
+        StoreConfig::Vendure(config) => Arc::new(vendure::Vendure::new(config.clone())?),
     })
 }
