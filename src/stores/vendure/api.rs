@@ -160,7 +160,9 @@ impl Api {
             StoreError::AnswerLost { why, .. } | StoreError::Unexpected { why, .. } => {
                 StoreError::Connect { shop, why: format!("no session: {why}") }
             }
-            StoreError::Server { status, .. } => StoreError::Connect { shop, why: format!("no session: HTTP {status}") },
+            StoreError::Server { status, .. } => {
+                StoreError::Connect { shop, why: format!("no session: HTTP {status}") }
+            }
             StoreError::Refused { code, message, .. } => {
                 StoreError::Connect { shop, why: format!("no session: {code} {message}") }
             }

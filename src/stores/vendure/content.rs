@@ -65,7 +65,10 @@ impl Vendure {
         };
         let (titles, at_odds) = titles(changes);
         for at in at_odds {
-            note(at, Err(refused(self.api.shop(), "NOT_SENDABLE", "the variants of one product have different titles")));
+            note(
+                at,
+                Err(refused(self.api.shop(), "NOT_SENDABLE", "the variants of one product have different titles")),
+            );
         }
         for (titled, result) in self.write_titles(&titles, &place).await {
             titled.wanted_by.iter().for_each(|at| note(*at, result.clone()));
@@ -140,9 +143,8 @@ fn titles(changes: &[ContentChange]) -> (Titles<'_>, Vec<usize>) {
     let mut at_odds = Vec::new();
     for (at, change) in changes.iter().enumerate() {
         let Some(title) = change.title.as_deref() else { continue };
-        let titled = titles
-            .entry(change.remote.product.as_str())
-            .or_insert_with(|| Titled { title, wanted_by: Vec::new() });
+        let titled =
+            titles.entry(change.remote.product.as_str()).or_insert_with(|| Titled { title, wanted_by: Vec::new() });
         if titled.title == title {
             titled.wanted_by.push(at);
         } else {
@@ -184,7 +186,9 @@ fn price_input(shop: &str, change: &ContentChange, place: &Place) -> Option<Resu
 /// A change that was not sent because the read before it failed, however that ended.
 fn not_sent(error: StoreError) -> StoreError {
     match error {
-        StoreError::AnswerLost { shop, why } | StoreError::Unexpected { shop, why } => StoreError::Connect { shop, why },
+        StoreError::AnswerLost { shop, why } | StoreError::Unexpected { shop, why } => {
+            StoreError::Connect { shop, why }
+        }
         other => other,
     }
 }
@@ -241,7 +245,8 @@ mod tests {
             name: "Shirt".to_owned(),
             variants: vec![named("1", "Shirt M"), named("2", "Shirt"), named("3", "Shirty"), named("4", "Gift box")],
         };
-        let input = |id: &str, name: &str| json!({ "id": id, "translations": [{ "languageCode": "en", "name": name }] });
+        let input =
+            |id: &str, name: &str| json!({ "id": id, "translations": [{ "languageCode": "en", "name": name }] });
         assert_eq!(variant_names(&product, "Tee", "en"), [input("1", "Tee M"), input("2", "Tee")]);
         assert_eq!(variant_names(&product, "Shirt", "en"), Vec::<Value>::new());
     }

@@ -128,9 +128,7 @@ mod tests {
 
     #[test]
     fn stock_is_what_is_on_hand_and_not_allocated() {
-        let level = |at: &str, on_hand: i64, allocated: i64| {
-            json!({ "stockLocationId": at, "stockOnHand": on_hand, "stockAllocated": allocated })
-        };
+        let level = |at: &str, on_hand: i64, allocated: i64| json!({ "stockLocationId": at, "stockOnHand": on_hand, "stockAllocated": allocated });
         let check = |tracking: &str, globally: bool, levels: Value, expect: Option<i64>| {
             assert_eq!(variant(node(tracking, levels), &place(2, globally)).stock, expect);
         };
@@ -148,7 +146,10 @@ mod tests {
         let listing = variant(node("TRUE", json!([])), &place(2, true));
         assert_eq!(listing.price, Money::from_store("12.5"));
         assert_eq!(listing.sku, Sku::new("00123"));
-        assert_eq!(listing.remote, RemoteId { product: "3".to_owned(), variant: Some("7".to_owned()), inventory: None });
+        assert_eq!(
+            listing.remote,
+            RemoteId { product: "3".to_owned(), variant: Some("7".to_owned()), inventory: None }
+        );
         assert_eq!((listing.handle.as_deref(), listing.title.as_deref()), (Some("shirt"), Some("Shirt")));
         let yen = Place { currency: "JPY".to_owned(), ..place(0, true) };
         assert_eq!(variant(node("TRUE", json!([])), &yen).price, None);

@@ -222,11 +222,9 @@ fn made_outcome(
 ) -> Outcome<RemoteId> {
     match made {
         Ok(made) => match made.iter().flatten().find(|made| made.sku == sku.as_str()) {
-            Some(made) => Outcome::Done(RemoteId {
-                product: product.to_owned(),
-                variant: Some(made.id.clone()),
-                inventory: None,
-            }),
+            Some(made) => {
+                Outcome::Done(RemoteId { product: product.to_owned(), variant: Some(made.id.clone()), inventory: None })
+            }
             None => Outcome::Unknown(unexpected(shop, "no error, but the variant is not in the answer either")),
         },
         Err(error) => error.clone().into(),

@@ -162,12 +162,13 @@ mod tests {
 
     #[test]
     fn a_variant_has_one_option_of_each_group() {
-        let check = |options: &[(&str, &str)], expect: Result<&[&str], &str>| {
-            match (option_ids("eu", &variant(options), &groups()), expect) {
-                (Ok(ids), Ok(expect)) => assert_eq!(ids, expect),
-                (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),
-                (got, _) => panic!("{options:?} gives {got:?}"),
-            }
+        let check = |options: &[(&str, &str)], expect: Result<&[&str], &str>| match (
+            option_ids("eu", &variant(options), &groups()),
+            expect,
+        ) {
+            (Ok(ids), Ok(expect)) => assert_eq!(ids, expect),
+            (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),
+            (got, _) => panic!("{options:?} gives {got:?}"),
         };
         check(&[("Color", "M"), ("Size", "L")], Ok(&["12", "22"]));
         check(&[("Size", "L")], Err("the product's options are: Size, Color; the row's are: Size"));

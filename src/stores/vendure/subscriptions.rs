@@ -41,11 +41,9 @@ impl Vendure {
         match self.api.call::<PluginData>(&PLUGIN, &json!({})).await {
             Ok(data) => Ok(data.shelfd),
             Err(failed) => Err(match failed.error {
-                StoreError::Refused { code, .. } if code == UNKNOWN_FIELD => StoreError::Access {
-                    shop: self.api.shop().to_owned(),
-                    status: 400,
-                    message: NO_PLUGIN.to_owned(),
-                },
+                StoreError::Refused { code, .. } if code == UNKNOWN_FIELD => {
+                    StoreError::Access { shop: self.api.shop().to_owned(), status: 400, message: NO_PLUGIN.to_owned() }
+                }
                 error => error,
             }),
         }

@@ -1,7 +1,7 @@
 // The whole world of the suite: the lab (the sheet and two other shops), the real Vendure, shelfd between them.
 'use strict';
 
-const { execFileSync, spawnSync } = require('node:child_process');
+const { execFile, execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
@@ -114,10 +114,22 @@ class World {
         fs.writeFileSync(this.config, `${text}\n${shop.join('\n')}\n`);
     }
 
-    /** Run a command of shelfd to its end. */
+    /** Run a command of shelfd to its end. Not `spawnSync`: the proxy must go on answering. */
     run(...args) {
-        const done = spawnSync(this.shelfd, [...args, '--config', this.config], { encoding: 'utf8', timeout: 120_000 });
-        return { status: done.status, text: `${done.stdout}${done.stderr}` };
+        return new Promise(resolve => {
+            const options = { encoding: 'utf8', timeout: 60_000 };
+            execFile(this.shelfd, [...args, '--config', this.config], options, (error, stdout, stderr) => {
+                resolve({ status: error ? (error.code ?? error.signal) : 0, text: `${stdout}${stderr}` });
+            });
+        });
+    }
+
+    /** As a merchant who has mended the cause: try what was given up on for this SKU again. */
+    async replay(sku) {
+        const { text } = await this.run('dead', 'list', '--json');
+        for (const { id } of JSON.parse(text).filter(letter => letter.sku === sku)) {
+            await this.run('dead', 'replay', String(id));
+        }
     }
 
     async startDaemon() {

@@ -99,7 +99,8 @@ async fn a_lost_answer_to_the_variants_is_not_tried_again_blindly() {
 #[tokio::test]
 async fn before_the_variants_nothing_is_for_sale_so_it_may_be_tried_again() {
     for lost in ["ProductBySlug", "CreateProduct", "CreateOptionGroup", "AddOptionGroup", "CreateOption"] {
-        let shop = FakeShop::start(move |seen, _| if seen.operation == lost { body(200, "") } else { making(seen) }).await;
+        let shop =
+            FakeShop::start(move |seen, _| if seen.operation == lost { body(200, "") } else { making(seen) }).await;
         let made = shop.vendure().create(&[draft(None, Some("tee"), &[("T-M", Some("M")), ("T-L", Some("L"))])]).await;
         assert!(made.iter().all(|(_, outcome)| matches!(outcome, Outcome::NotDone(_))), "{lost}: {made:?}");
         assert!(shop.seen("CreateVariants").is_empty(), "{lost}");

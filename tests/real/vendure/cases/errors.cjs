@@ -55,6 +55,7 @@ module.exports = async (cases, world) => {
         await until('the other shop has it', async () => (await world.stock('BOX-GFT'))[2] === 11);
         equal('Vendure', (await engine.variant('BOX-GFT')).stockLevels[0].stockOnHand, before);
         await engine.staff('BOX-GFT', { trackInventory: 'TRUE' });
+        await world.replay('BOX-GFT');
         await world.everywhere('BOX-GFT', 11, 30_000);
     });
 
@@ -105,7 +106,7 @@ module.exports = async (cases, world) => {
     });
 
     await cases.case('status tells of nothing but the row that was refused', async () => {
-        const { text } = world.run('dead', 'list');
+        const { text } = await world.run('dead', 'list');
         contains(text, 'MUG-BIG');
     });
 };

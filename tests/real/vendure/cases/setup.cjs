@@ -10,7 +10,7 @@ module.exports = async (cases, world) => {
     await world.startLab();
 
     await cases.case('check says that the plugin is missing', async () => {
-        const { status, text } = world.run('check');
+        const { status, text } = await world.run('check');
         equal('exit code', status === 0, false);
         contains(text, '`shelfd webhooks snippet vendure` prints it');
         contains(text, 'logged in as superadmin');
@@ -18,14 +18,14 @@ module.exports = async (cases, world) => {
 
     await cases.case('check says that a password is wrong, and does not show it', async () => {
         world.writeConfig({ password: 'not-the-password' });
-        const { text } = world.run('check');
+        const { text } = await world.run('check');
         contains(text, 'The provided credentials are invalid');
         equal('the password shows', text.includes('not-the-password'), false);
         world.writeConfig();
     });
 
     await cases.case('without the plugin products are made, and stock is not', async () => {
-        world.run('sync');
+        await world.run('sync');
         const variants = await world.engine.variants();
         equal('variants', variants.size, 24);
         equal('stock', [...variants.values()].every(variant => variant.stockLevels[0].stockOnHand === 0), true);
@@ -35,20 +35,20 @@ module.exports = async (cases, world) => {
     await world.startEngine();
 
     await cases.case('check is content with the plugin, and says where it delivers', async () => {
-        const { status, text } = world.run('check');
+        const { status, text } = await world.run('check');
         contains(text, `delivers to ${world.listener}/webhooks/${NAME}`);
         contains(text, 'Default Stock Location (1); prices in USD');
         equal('exit code', status, 0);
     });
 
     await cases.case('webhooks register and list agree with the plugin', async () => {
-        equal('register', world.run('webhooks', 'register', '--shop', NAME).status, 0);
-        contains(world.run('webhooks', 'list', '--shop', NAME).text, `/webhooks/${NAME}`);
-        contains(world.run('webhooks', 'remove', '--shop', NAME).text, 'ShelfdPlugin.init');
+        equal('register', (await world.run('webhooks', 'register', '--shop', NAME)).status, 0);
+        contains((await world.run('webhooks', 'list', '--shop', NAME)).text, `/webhooks/${NAME}`);
+        contains((await world.run('webhooks', 'remove', '--shop', NAME)).text, 'ShelfdPlugin.init');
     });
 
     await cases.case('with the plugin installed the same sync brings the stock', async () => {
-        const { status, text } = world.run('sync');
+        const { status, text } = await world.run('sync');
         equal(`exit code (${text})`, status, 0);
         const [variants, rows] = [await world.engine.variants(), await world.rows()];
         for (const [key, row] of rows) {
@@ -69,7 +69,7 @@ module.exports = async (cases, world) => {
 
     await cases.case('rows of one handle are one product with its options; simple products have none', async () => {
         const { products } = await world.engine.admin('AllProducts');
-        equal('products', products.items.length, 15 - 1);
+        equal('products', products.items.length, 13);
         const apron = products.items.find(product => product.slug === 'linen-apron');
         const groups = apron.optionGroups.map(group => [group.name, group.options.map(option => option.name).sort()]);
         equal('options', groups.sort(), [['Colour', ['Flax', 'Indigo']], ['Size', ['Long', 'Regular']]]);
@@ -89,16 +89,16 @@ module.exports = async (cases, world) => {
         const writes = ['AdjustStock', 'UpdateVariants', 'UpdateProducts', 'CreateProduct', 'CreateVariants'];
         const count = () => writes.map(name => world.proxy.calls.get(name) ?? 0);
         const before = count();
-        equal('exit code', world.run('sync').status, 0);
+        equal('exit code', (await world.run('sync')).status, 0);
         equal('writes', count(), before);
     });
 
     await cases.case('a server that takes cookies alone will do', async () => {
         await world.stopEngine();
         await world.startEngine({ TOKENS: 'cookie' });
-        const { status, text } = world.run('check');
+        const { status, text } = await world.run('check');
         equal(`exit code (${text})`, status, 0);
-        await world.stopEngine();
-        await world.startEngine();
     });
+    await world.stopEngine();
+    await world.startEngine();
 };
