@@ -391,7 +391,7 @@ fn all_problems_are_told_at_once() {
 2 problems in the configuration
   1. sheet.spreadsheet_id: is "https://docs.google.com/spreadsheets/d/book/edit"; expected the long id in the spreadsheet's address
      hint: it is this part: …/spreadsheets/d/THIS-PART/edit
-  2. shops[0].kind: is "etsy"; expected one of "shopify", "woocommerce""#,
+  2. shops[0].kind: is "etsy"; expected one of "shopify", "woocommerce", "vendure""#,
     );
     check(
         &but("spreadsheet_id", "settle_secs = -1\nblock_rows = \"many\"\nspreadsheet_id"),

@@ -115,6 +115,11 @@ class Proxy {
         this.faults.push({ operation, kind, times });
     }
 
+    /** Operations that were to meet a fault and were never called. */
+    unmet() {
+        return this.faults.filter(fault => fault.times > 0).map(fault => fault.operation);
+    }
+
     async listen() {
         this.server = http.createServer((request, response) => void this.pass(request, response));
         this.server.on('connection', socket => {

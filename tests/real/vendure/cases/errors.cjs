@@ -71,6 +71,7 @@ module.exports = async (cases, world) => {
             await world.control('POST', '/sell', { shop: 'shopify-lab', sku: 'CDL-BEE-20', quantity: 2 });
             await world.everywhere('CDL-BEE-20', stock - 2, 30_000);
             const { items } = (await engine.variant('CDL-BEE-20')).stockMovements;
+            equal('faults that were not met', world.proxy.unmet(), []);
             equal('last movement', items.filter(item => item.type === 'ADJUSTMENT').at(-1).quantity, -2);
         });
     }
@@ -81,6 +82,7 @@ module.exports = async (cases, world) => {
         await world.control('POST', '/sell', { shop: 'shopify-lab', sku: 'CDL-BEE-20', quantity: 2 });
         await engine.buy({ 'CDL-BEE-20': 2 });
         await world.everywhere('CDL-BEE-20', stock - 4, 30_000);
+        equal('faults that were not met', world.proxy.unmet(), []);
     });
 
     for (const operation of ['CreateProduct', 'CreateOptionGroup', 'AddOptionGroup', 'CreateVariants']) {
@@ -93,6 +95,7 @@ module.exports = async (cases, world) => {
             await until('made', async () => (await engine.available(sku)) === 2, 60_000);
             const { products } = await engine.admin('AllProducts');
             const named = products.items.filter(product => product.name === `Lost ${operation}`);
+            equal('faults that were not met', world.proxy.unmet(), []);
             equal('products and variants', named.map(product => product.variants.length), [1]);
         });
     }
