@@ -140,8 +140,7 @@ impl Vendure {
                 outcomes.insert(sku.clone(), made_outcome(shop, &id, sku, &made));
             }
         }
-        let outcome = |sku: &Sku| outcomes.remove(sku);
-        let mut outcome = outcome;
+        let mut outcome = |sku: &Sku| outcomes.remove(sku);
         draft
             .variants
             .iter()
