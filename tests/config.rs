@@ -31,6 +31,15 @@ impl FakeSecrets {
         let env = ["OUTLET_CLIENT_SECRET", "BLOG_CONSUMER_KEY", "BLOG_CONSUMER_SECRET", "BLOG_WEBHOOK_SECRET"];
         Self::new(&env, &["/etc/shelfd/google.json"])
     }
+
+    /// Everything that its commented shops name, too.
+    fn of_the_commented_shops() -> Self {
+        let mut secrets = Self::of_the_example();
+        for name in ["ATELIER_API_KEY", "ATELIER_WEBHOOK_SECRET", "STUDIO_PASSWORD", "STUDIO_WEBHOOK_SECRET"] {
+            secrets.env.insert(name.to_owned(), HUSH.to_owned());
+        }
+        secrets
+    }
 }
 
 impl SecretSource for FakeSecrets {
@@ -89,20 +98,21 @@ fn with_commented_shops() -> String {
 
 #[test]
 fn the_shops_that_the_example_shows_in_comments_load_too() {
-    let mut secrets = FakeSecrets::of_the_example();
-    secrets.env.insert("ATELIER_API_KEY".to_owned(), HUSH.to_owned());
-    secrets.env.insert("ATELIER_WEBHOOK_SECRET".to_owned(), "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX".to_owned());
+    let mut secrets = FakeSecrets::of_the_commented_shops();
+    for name in ["ATELIER_WEBHOOK_SECRET", "STUDIO_WEBHOOK_SECRET"] {
+        secrets.env.insert(name.to_owned(), "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX".to_owned());
+    }
     let Loaded { config, warnings } = parse(&with_commented_shops(), &secrets).unwrap();
     assert_eq!(warnings, Vec::<String>::new());
     let atelier = config.shops.iter().find(|shop| shop.name == "atelier").unwrap();
     assert!(matches!(&atelier.store, StoreConfig::Medusa(shop) if shop.currency.as_deref() == Some("eur")));
+    let studio = config.shops.iter().find(|shop| shop.name == "studio").unwrap();
+    assert!(matches!(&studio.store, StoreConfig::Vendure(shop) if shop.webhook_secrets.len() == 1));
 }
 
 #[test]
 fn a_secret_that_can_sign_nothing_is_told() {
-    let mut secrets = FakeSecrets::of_the_example();
-    secrets.env.insert("ATELIER_API_KEY".to_owned(), HUSH.to_owned());
-    secrets.env.insert("ATELIER_WEBHOOK_SECRET".to_owned(), HUSH.to_owned());
+    let secrets = FakeSecrets::of_the_commented_shops();
     let text = with_commented_shops().replace("currency = \"eur\"", "currency = \"euro\"");
     let error = parse(&text, &secrets).unwrap_err().to_string();
     assert!(!error.contains(HUSH), "{error}");
@@ -425,7 +435,7 @@ fn all_problems_are_told_at_once() {
 2 problems in the configuration
   1. sheet.spreadsheet_id: is "https://docs.google.com/spreadsheets/d/book/edit"; expected the long id in the spreadsheet's address
      hint: it is this part: …/spreadsheets/d/THIS-PART/edit
-  2. shops[0].kind: is "etsy"; expected one of "shopify", "woocommerce", "medusa""#,
+  2. shops[0].kind: is "etsy"; expected one of "shopify", "woocommerce", "medusa", "vendure""#,
     );
     check(
         &but("spreadsheet_id", "settle_secs = -1\nblock_rows = \"many\"\nspreadsheet_id"),
@@ -498,7 +508,7 @@ fn shops_that_are_wrong() {
         &format!("{}{}", but("woocommerce", "etsy"), blog.replace("kind =", "pool = \"berlin\"\nkind =")),
         r#"
 2 problems in the configuration
-  1. shops[0].kind: is "etsy"; expected one of "shopify", "woocommerce", "medusa"
+  1. shops[0].kind: is "etsy"; expected one of "shopify", "woocommerce", "medusa", "vendure"
   2. shops[1].pool: is "berlin"; expected a pool that a stock column of the sheet fills (main)
      hint: a [[sheet.tabs]] fills it with stock = { berlin = "HEADER" }"#,
     );
@@ -698,6 +708,23 @@ fn one_shopify_shop_may_be_two_places() {
         let message = both(a, b).unwrap_err().to_string();
         assert!(message.contains("shops[2].url") && message.contains("shops[1] is the same one"), "{a} {b}: {message}");
     }
+}
+
+#[test]
+fn one_vendure_server_may_be_two_places() {
+    let place = |name: &str, more: &str| {
+        let access = "username = \"shelfd\"\npassword = { env = \"KEY\" }\nwebhook_secret = { env = \"HOOK\" }";
+        format!("\n[[shops]]\nname = \"{name}\"\nkind = \"vendure\"\nurl = \"https://v.example\"\n{access}\n{more}\n")
+    };
+    let both = |a: &str, b: &str| parse(&format!("{GOOD}{}{}", place("a", a), place("b", b)), &small_secrets());
+    both("location = \"1\"", "location = \"2\"").unwrap();
+    for (a, b) in [("", ""), ("location = \"1\"", ""), ("channel = \"x\"", "channel = \"y\"")] {
+        let message = both(a, b).unwrap_err().to_string();
+        assert!(message.contains("shops[2].url") && message.contains("shops[1] is the same one"), "{a} {b}: {message}");
+    }
+    let nobody = format!("{GOOD}{}", place("a", "").replace("username = \"shelfd\"", ""));
+    let message = parse(&nobody, &small_secrets()).unwrap_err().to_string();
+    assert!(message.contains("shops[1].username: is missing; expected the name of an administrator"), "{message}");
 }
 
 #[test]

@@ -17,13 +17,19 @@ struct Snippet {
 }
 
 /// A platform is one entry here, and its files in `assets/snippets/`.
-const SNIPPETS: &[Snippet] = &[Snippet {
-    platform: "medusa",
-    files: &[
-        ("src/subscribers/shelfd.ts", include_str!("../../assets/snippets/medusa-subscriber.ts")),
-        ("src/api/admin/shelfd/stock/route.ts", include_str!("../../assets/snippets/medusa-stock-route.ts")),
-    ],
-}];
+const SNIPPETS: &[Snippet] = &[
+    Snippet {
+        platform: "medusa",
+        files: &[
+            ("src/subscribers/shelfd.ts", include_str!("../../assets/snippets/medusa-subscriber.ts")),
+            ("src/api/admin/shelfd/stock/route.ts", include_str!("../../assets/snippets/medusa-stock-route.ts")),
+        ],
+    },
+    Snippet {
+        platform: "vendure",
+        files: &[("src/plugins/shelfd.plugin.ts", include_str!("../../assets/snippets/vendure-plugin.ts"))],
+    },
+];
 
 /// Arguments.
 #[derive(Debug, Args)]

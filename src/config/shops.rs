@@ -5,12 +5,12 @@ use url::Url;
 use super::{ShopConfig, is_loopback};
 use crate::catalog::TabMapping;
 use crate::settings::{Section, want};
-use crate::stores::{StoreConfig, medusa, shopify, woocommerce};
+use crate::stores::{StoreConfig, medusa, shopify, vendure, woocommerce};
 
 /// Names become part of an address and of the ledger.
 const NAME_MAX: usize = 32;
 
-const TWICE: &str = "each sale there would be counted once per table; several tables may share a Shopify shop only with \
+const TWICE: &str = "each sale there would be counted once per table; several tables may share a shop only with \
                      a location each";
 
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,7 @@ enum Platform {
     Shopify,
     WooCommerce,
     Medusa,
+    Vendure,
 }
 
 /// The shops that could be read, each with its place in the file.
@@ -60,7 +61,12 @@ fn read_shop(section: &mut Section<'_>, warnings: &mut Vec<String>) -> Option<Sh
         want("the name of a pool", "a pool is a stock column: see stock in [[sheet.tabs]]"),
     );
     let buffer = section.int_or("buffer", 0, 0..=1_000_000, "units kept back from sale in this shop");
-    let kinds = [("shopify", Platform::Shopify), ("woocommerce", Platform::WooCommerce), ("medusa", Platform::Medusa)];
+    let kinds = [
+        ("shopify", Platform::Shopify),
+        ("woocommerce", Platform::WooCommerce),
+        ("medusa", Platform::Medusa),
+        ("vendure", Platform::Vendure),
+    ];
     if !section.has("kind") {
         let names: Vec<String> = kinds.iter().map(|(name, _)| format!("\"{name}\"")).collect();
         section.complain("kind", "", want(&names.join(" or "), ""));
@@ -88,6 +94,16 @@ fn read_shop(section: &mut Section<'_>, warnings: &mut Vec<String>) -> Option<Sh
                 ));
             }
             StoreConfig::Medusa(config)
+        }
+        Some(Platform::Vendure) => {
+            let config = vendure::Config::read(section, known, pool)?;
+            if config.url.scheme() == "http" && !is_loopback(&config.url) {
+                warnings.push(format!(
+                    "shops: \"{}\": {} is plain http; anyone on the way can read the password",
+                    config.shop, config.url
+                ));
+            }
+            StoreConfig::Vendure(config)
         }
         None => {
             section.forgive_unknown();

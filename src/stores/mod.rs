@@ -7,6 +7,7 @@ pub mod client;
 pub mod medusa;
 pub mod shopify;
 pub mod signature;
+pub mod vendure;
 pub mod woocommerce;
 
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub use signature::{Received, Rejected, VerifiedDelivery};
 /// How a store takes a stock write, which decides how a lost answer is resolved (DESIGN section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StockKind {
-    /// Delta with an idempotency key, refused when the store's value is not the expected one (Shopify).
+    /// Delta with an idempotency key, refused when the store's value is not the expected one (Shopify, Vendure).
     KeyedDelta,
     /// Set, refused unless the stock is still at the revision that was read (Wix). A revision that has moved on does not
     /// say by whose hand, so a lost answer is resolved by the order list. The store remembers which revision it read.
@@ -303,6 +304,8 @@ pub enum StoreConfig {
     WooCommerce(woocommerce::Config),
     /// Medusa.
     Medusa(medusa::Config),
+    /// Vendure.
+    Vendure(vendure::Config),
 }
 
 /// What every platform's settings have, for rules about shops in general.
@@ -326,6 +329,7 @@ impl StoreConfig {
             Self::Shopify(config) => facts("shopify", &config.url, &config.pool, config.location.as_deref()),
             Self::WooCommerce(config) => facts("woocommerce", &config.url, &config.pool, None),
             Self::Medusa(config) => facts("medusa", &config.url, &config.pool, config.location.as_deref()),
+            Self::Vendure(config) => facts("vendure", &config.url, &config.pool, config.location.as_deref()),
         }
     }
 }
@@ -340,5 +344,6 @@ pub fn build(config: &StoreConfig) -> Result<Arc<dyn Store>, StoreError> {
         StoreConfig::Shopify(config) => Arc::new(shopify::Shopify::new(config.clone())?),
         StoreConfig::WooCommerce(config) => Arc::new(woocommerce::WooCommerce::new(config.clone())?),
         StoreConfig::Medusa(config) => Arc::new(medusa::Medusa::new(config.clone())?),
+        StoreConfig::Vendure(config) => Arc::new(vendure::Vendure::new(config.clone())?),
     })
 }
