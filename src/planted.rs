@@ -63,8 +63,6 @@ bugs! {
     InFlightForgotten,
     /// No orders are remembered at first contact.
     NothingRemembered,
-    /// Orders that were there at first contact count as new.
-    NoBaseline,
     /// A program whose lease was taken goes on writing to the ledger.
     NotFenced,
     /// A movement wakes no other endpoint.
@@ -93,8 +91,6 @@ bugs! {
     KeylessIsAnothers,
     /// What a write hit by mistake is forgotten when its row is cut out before it is put back.
     GoneIsRight,
-    /// What a person typed into a cell before it was hit by mistake is forgotten.
-    OwnUpForgets,
     /// A repeated sheet write that is refused counts as not done, though the first may have been.
     RefusedRepeatIsNotDone,
     /// What is written during a read is not left out of it.

@@ -152,7 +152,8 @@ fn temper(plan: &Plan) -> (Vec<(Kind, usize)>, usize) {
 pub fn play(plan: &Plan) -> Outcome {
     planted::plant(plan.bug);
     // A bug may lie in how the program meets a world for the first time; else starts are made once, without bugs.
-    let start = if plan.bug.is_some() && plan.seed % 3 == 0 { start::afresh(plan.seed) } else { start::of(plan.seed) };
+    let start =
+        if plan.bug.is_some() && plan.seed.is_multiple_of(3) { start::afresh(plan.seed) } else { start::of(plan.seed) };
     planted::plant(plan.bug);
     let mut driver = Driver::new(plan, start);
     for _ in 0..plan.turns {

@@ -100,6 +100,24 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
                 shop::staff(world, shop, item, units);
             }
         }
+        Kind::Deliver => {
+            if !world.mail.is_empty() {
+                let at = world.rng.below(world.mail.len());
+                let letter = world.mail.remove(at);
+                world.tell(|| format!("post: a webhook of shop {} about item {}", letter.shop, letter.item));
+                if !knows.deliver(&world.shops[letter.shop].name, letter.id, letter.item) {
+                    world.mail.push(letter);
+                }
+            }
+        }
+        Kind::GiveBack | Kind::DeleteOrder => {}
+        _ => at_the_sheet(world, kind, item, knows),
+    }
+}
+
+/// What people do in the spreadsheet.
+fn at_the_sheet(world: &mut World, kind: Kind, item: usize, knows: &dyn Knows) {
+    match kind {
         Kind::EditStock => edit_stock(world, item, knows),
         Kind::EditPrice => {
             let price = world.rng.between(100, 9_999) as f64 / 100.0;
@@ -150,17 +168,7 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
             world.tell(|| "sheet: keys are typed again".to_owned());
         }
         Kind::Note => edit(world, item, NOTE, Cell::from_text("hello")),
-        Kind::Deliver => {
-            if !world.mail.is_empty() {
-                let at = world.rng.below(world.mail.len());
-                let letter = world.mail.remove(at);
-                world.tell(|| format!("post: a webhook of shop {} about item {}", letter.shop, letter.item));
-                if !knows.deliver(&world.shops[letter.shop].name, letter.id, letter.item) {
-                    world.mail.push(letter);
-                }
-            }
-        }
-        Kind::GiveBack | Kind::DeleteOrder => {}
+        _ => {}
     }
 }
 

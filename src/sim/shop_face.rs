@@ -263,7 +263,7 @@ impl Store for ShopFace {
         world.shops[self.shop].listings.values_mut().for_each(Listing::orders_seen);
         let wanted = |order: &&Order| match query {
             // Every other one that took its units is long completed.
-            OrderQuery::Open => order.phase != Phase::Settled || order.id % 2 == 0,
+            OrderQuery::Open => order.phase != Phase::Settled || order.id.is_multiple_of(2),
             OrderQuery::Changed { since, also } => order.modified >= *since || also.contains(&order.id.to_string()),
         };
         let orders = world.shops[self.shop].orders.iter().filter(wanted).map(|order| self.evidence(order)).collect();

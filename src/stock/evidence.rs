@@ -72,7 +72,7 @@ pub fn weigh(
     baseline: Time,
     now: Time,
 ) -> OrdersSeen {
-    let is_old = after.created < baseline && !planted!(NoBaseline);
+    let is_old = after.created < baseline;
     let remembered = remembered.filter(|_| !planted!(SharesForgotten));
     let known = remembered.map_or(if is_old { after.share } else { 0 }, |(share, _)| share);
     let earlier = if planted!(OneLookAtOrders) { after.share } else { before.map_or(known, |line| line.share) };

@@ -198,7 +198,7 @@ fn plan(
 fn own_up(pool: &mut Option<i64>, side: &mut Side, value: i64, had: Option<(i64, Meaning)>, effects: &mut Vec<Effect>) {
     let (Some(accounted), None) = (side.accounted, &side.intent) else { return };
     side.accounted = Some(value);
-    let Some((had, meaning)) = had.filter(|(had, _)| *had != accounted && !planted!(OwnUpForgets)) else { return };
+    let Some((had, meaning)) = had.filter(|(had, _)| *had != accounted) else { return };
     if let Some(pool) = pool {
         move_pool(pool, had - accounted, had, meaning, effects);
     }
