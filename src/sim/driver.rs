@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 
 use super::effects::{Effects, Stop};
+use super::leeway::open_write;
 use super::people::{self, KINDS, Kind, Knows};
 use super::sheet::{self, SheetFace};
 use super::shop;
@@ -17,10 +18,10 @@ use super::shop_face::ShopFace;
 use super::start::{self, Start};
 use super::watch::Watch;
 use super::world::{Counts, POOL, Shared, Trouble};
-use crate::catalog::{Cell, Sku};
+use crate::catalog::Sku;
 use crate::clock::{self, Simulation};
+use crate::db::Ledger;
 use crate::db::MemoryLedger;
-use crate::db::{Ledger, SHEET};
 use crate::engine::{Engine, ReadManner, SheetPlan, Shop, Timing};
 use crate::lab::catalog::rng::Rng;
 use crate::planted::{self, Bug};
@@ -97,12 +98,6 @@ struct Eyes<'d> {
 /// What the ledger knows of a SKU.
 pub(super) fn book(ledger: &MemoryLedger, sku: &Sku) -> Book {
     ledger.book(sku, &POOL.to_owned()).now_or_never().and_then(Result::ok).unwrap_or_default()
-}
-
-/// The open write to the sheet: the number it replaces, and its own.
-fn open_write(book: &Book) -> Option<(i64, i64)> {
-    let intent = book.sides.get(SHEET)?.intent.as_ref()?;
-    Some((intent.expected, intent.expected + intent.delta))
 }
 
 impl Knows for Eyes<'_> {
@@ -345,53 +340,6 @@ impl Driver {
         }
         if self.shared.effects.is_dead() {
             self.restart();
-        }
-    }
-
-    fn sheet_turn_ended(&mut self) {
-        if self.shared.world().sheet_lost {
-            self.shared.world().promote_leeway();
-        }
-        self.blur(false);
-    }
-
-    /// A write that was meant for another row hit one without a key. Once that is sorted, nobody can tell which row to put back.
-    fn strangers(&self) {
-        let world = &mut *self.shared.world();
-        for (item, hit) in std::mem::take(&mut world.keyless_hits) {
-            let writes = |other: &usize| open_write(&book(&self.ledger, &world.truth[*other].sku)) == Some(hit);
-            let meant: Vec<usize> = (0..world.truth.len()).filter(writes).collect();
-            if meant != [item] {
-                world.truth[item].leeway += (hit.1 - hit.0).abs();
-                world.counts.leeways += 1;
-            }
-        }
-    }
-
-    /// Open writes to the sheet will be judged by what their cells show. A person who has typed there unseen, or does so
-    /// until then, may be taken for the write: no platform tells them apart.
-    fn blur(&self, dead: bool) {
-        let world = &mut *self.shared.world();
-        for item in 0..world.truth.len() {
-            let book = book(&self.ledger, &world.truth[item].sku);
-            let own = open_write(&book);
-            if let Some((from, to)) = world.hit[item].filter(|hit| dead && Some(*hit) != own) {
-                // Another row's number stands here, and nobody is left to put back what was.
-                world.truth[item].leeway += (to - from).abs();
-                world.counts.leeways += 1;
-            }
-            let Some((from, to)) = own else {
-                (world.pending[item], world.unsure[item]) = (0, false);
-                continue;
-            };
-            let ours = if world.hit[item] == own { to } else { from };
-            let row = world.sheet.row_of(world.truth[item].sku.as_str());
-            let shown = row.map(|row| &world.sheet.rows[row][sheet::STOCK]);
-            if !world.unsure[item] && shown != Some(&Cell::Number(ours as f64)) {
-                world.truth[item].leeway += (to - from).abs();
-                world.counts.leeways += 1;
-            }
-            world.unsure[item] = true;
         }
     }
 

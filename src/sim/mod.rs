@@ -6,6 +6,7 @@
 
 mod driver;
 mod effects;
+mod leeway;
 mod people;
 mod rest;
 mod sheet;
