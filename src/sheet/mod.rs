@@ -179,4 +179,10 @@ pub trait Workbook: Send + Sync {
     /// Write cells in one call, all or nothing but for cells with a condition: those are passed over when they show
     /// something else. Also tells how the `look` ranges stand right after it, within the same atomic step.
     async fn write(&self, cells: &[CellWrite], look: &[CellRange]) -> Result<Receipt, SheetError>;
+
+    /// Does a cell with a condition surely stay as it is when it shows something else? Nobody has published proof of it for
+    /// Google, so the writer also works, less sharply, where this is false.
+    fn keeps_conditions(&self) -> bool {
+        true
+    }
 }

@@ -221,6 +221,10 @@ impl FakeBook {
 
 #[async_trait]
 impl Workbook for FakeBook {
+    fn keeps_conditions(&self) -> bool {
+        self.state().conditional
+    }
+
     async fn version(&self) -> Result<i64, SheetError> {
         self.pass(Op::Version, |state| Ok(state.version))
     }

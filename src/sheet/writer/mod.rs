@@ -48,7 +48,8 @@ pub async fn write_checked(
 ) -> (Vec<CellOutcome>, WriteReport) {
     let mut looker = Looker::new(book);
     let (outcomes, wrote, report) = (vec![None; changes.len()], BTreeMap::new(), WriteReport::default());
-    let mut flush = Flush { locale, layouts, known, outcomes, wrote, report };
+    let conditions = book.keeps_conditions();
+    let mut flush = Flush { locale, layouts, known, conditions, outcomes, wrote, report };
     let mut jobs = flush.jobs(changes);
     let mut checked = Views::new();
     for round in 0..=ROUNDS_MAX {
@@ -143,6 +144,8 @@ struct Flush<'a> {
     locale: Locale,
     layouts: &'a [TabLayout<'a>],
     known: Known<'a>,
+    /// See [`Workbook::keeps_conditions`].
+    conditions: bool,
     outcomes: Vec<Option<CellOutcome>>,
     /// What it has written so far, by tab, key and header: newer than what is known.
     wrote: BTreeMap<(usize, Sku, String), Cell>,

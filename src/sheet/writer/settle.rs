@@ -157,9 +157,8 @@ impl Flush<'_> {
             let seen = view.seen(row, column);
             let had = self.had(tab, key, header, row, column, before);
             let may_hit = |write: &Astray| {
-                write
-                    .only_if
-                    .is_none_or(|only| had.as_ref().is_none_or(|had| self.same(had, &Cell::Number(only as f64))))
+                let shown = write.only_if.filter(|_| self.conditions).zip(had.as_ref());
+                shown.is_none_or(|(only, had)| self.same(had, &Cell::Number(only as f64)))
             };
             let shows = |write: &&&Astray| self.same(&write.value, &seen.cell) && may_hit(write);
             let mut hits = writes.iter().filter(shows).peekable();
