@@ -298,14 +298,14 @@ fn keys_that_nobody_knows() {
         &but("stock = \"Stock\"", "stok = \"Stock\""),
         r#"
 1 problem in the configuration
-  1. sheet.tabs[0].stok: is not a known key; expected one of error, handle, key, last_sync, name, options, price, status, stock, title
+  1. sheet.tabs[0].stok: is not a known key; expected one of counted, error, handle, key, last_sync, name, options, price, status, stock, title
      hint: did you mean "stock"?"#,
     );
     check(
         &but("key = \"SKU\"", "key = \"SKU\"\nid = 3"),
         r#"
 1 problem in the configuration
-  1. sheet.tabs[0].id: is not a known key; expected one of error, handle, key, last_sync, name, options, price, status, stock, title
+  1. sheet.tabs[0].id: is not a known key; expected one of counted, error, handle, key, last_sync, name, options, price, status, stock, title
      hint: remove it; config.example.toml explains every key"#,
     );
     check(
@@ -708,6 +708,15 @@ fn one_shopify_shop_may_be_two_places() {
         let message = both(a, b).unwrap_err().to_string();
         assert!(message.contains("shops[2].url") && message.contains("shops[1] is the same one"), "{a} {b}: {message}");
     }
+}
+
+#[test]
+fn a_column_for_stock_takes_is_one_of_the_tab() {
+    let tab = |more: &str| GOOD.replace("stock = \"Stock\"", &format!("stock = \"Stock\"\ncounted = {more}"));
+    let loaded = parse(&tab("[\"main\"]"), &small_secrets()).unwrap();
+    assert_eq!(loaded.config.sheet.tabs[0].counted, ["main"]);
+    let error = parse(&tab("[\"attic\"]"), &small_secrets()).unwrap_err().to_string();
+    assert!(error.contains("sheet.tabs[0].counted") && error.contains("pools of this tab's `stock`"), "{error}");
 }
 
 #[test]
