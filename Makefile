@@ -72,14 +72,16 @@ mutants: ## Mutate the stock core; fails unless its tests notice 90 % of the mut
 	tests/mutants/run
 
 # Rust tests that leave evidence; client suites do so by themselves.
-EVIDENCE_TESTS := lab::woocommerce::tests::observed::evidence lab::woocommerce::tests::documented
+EVIDENCE_TESTS := lab::woocommerce::tests::observed::evidence lab::woocommerce::tests::documented lab::shopify::tests::replay \
+	lab::google::conformity
 
 conformance: ## Run everything that the lab is held to, and write docs/conformance.md
 	rm -rf target/evidence
 	mkdir -p target/evidence
 	EVIDENCE_DIR=$(CURDIR)/target/evidence $(CARGO) test --lib -- $(EVIDENCE_TESTS)
-	EVIDENCE_DIR=$(CURDIR)/target/evidence $(CARGO) test --test shopify_schema
+	EVIDENCE_DIR=$(CURDIR)/target/evidence $(CARGO) test --test shopify_schema --test vendure_schema
 	EVIDENCE_DIR=$(CURDIR)/target/evidence $(MAKE) test-clients
+	EVIDENCE_DIR=$(CURDIR)/target/evidence $(MAKE) test-real
 	$(CARGO) run --example conformance -- target/evidence docs/conformance.md
 
 bench: ## Measure; writes a table to stdout and bench.json

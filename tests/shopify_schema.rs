@@ -4,16 +4,17 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and says when it is skipped")]
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 
+use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
-use apollo_compiler::{ExecutableDocument, Schema};
 use axum::Router;
 use axum::body::Bytes;
 use serde_json::{Value, json};
+mod introspection;
+use introspection::{check, text};
 use shelfd::catalog::{Money, OptionValue, Sku};
 use shelfd::stores::shopify::{Access, Config, Shopify};
 use shelfd::stores::{ContentChange, ProductDraft, RemoteId, StockWrite, Store as _, VariantDraft};
@@ -23,10 +24,6 @@ const SCHEMAS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/specs/shop
 /// The version that is spoken comes first.
 const VERSIONS: [&str; 2] = ["2026-10", "2026-07"];
 const DOCUMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/stores/shopify/queries");
-/// What every GraphQL schema has, whether it says so or not.
-const BUILT_IN: [&str; 10] =
-    ["String", "Int", "Float", "Boolean", "ID", "include", "skip", "deprecated", "specifiedBy", "oneOf"];
-
 /// A version and its schema.
 type Versioned = (&'static str, Valid<Schema>);
 
@@ -50,97 +47,8 @@ fn read(version: &str) -> Option<Valid<Schema>> {
     flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
     let introspection: Value = serde_json::from_str(&text).unwrap();
     let root = introspection.get("data").unwrap_or(&introspection);
-    let sdl = sdl(&root["__schema"]);
+    let sdl = introspection::sdl(&root["__schema"]);
     Some(Schema::parse_and_validate(sdl, path).unwrap_or_else(|error| panic!("{}", error.errors)))
-}
-
-/// The schema definition language for an introspection result, without descriptions.
-fn sdl(schema: &Value) -> String {
-    let mut out = String::new();
-    let (query, mutation) = (text(&schema["queryType"]["name"]), text(&schema["mutationType"]["name"]));
-    writeln!(out, "schema {{ query: {query} mutation: {mutation} }}").unwrap();
-    for directive in list(&schema["directives"]).filter(|directive| !built_in(directive)) {
-        let places: Vec<_> = list(&directive["locations"]).map(text).collect();
-        let arguments = arguments(&directive["args"]);
-        writeln!(out, "directive @{}{arguments} on {}", text(&directive["name"]), places.join(" | ")).unwrap();
-    }
-    for of in list(&schema["types"]).filter(|of| !built_in(of)) {
-        write_type(&mut out, of);
-    }
-    out
-}
-
-fn write_type(out: &mut String, of: &Value) {
-    let name = text(&of["name"]);
-    let names = |part: &str| list(&of[part]).map(|one| text(&one["name"])).collect::<Vec<_>>();
-    let interfaces = names("interfaces");
-    let implements =
-        if interfaces.is_empty() { String::new() } else { format!(" implements {}", interfaces.join(" & ")) };
-    let keyword = match text(&of["kind"]) {
-        "SCALAR" => return writeln!(out, "scalar {name}").unwrap(),
-        "UNION" => return writeln!(out, "union {name} = {}", names("possibleTypes").join(" | ")).unwrap(),
-        "ENUM" => return writeln!(out, "enum {name} {{ {} }}", names("enumValues").join(" ")).unwrap(),
-        "INPUT_OBJECT" => {
-            writeln!(out, "input {name} {{").unwrap();
-            for field in list(&of["inputFields"]) {
-                writeln!(out, "  {}", input_value(field)).unwrap();
-            }
-            return out.push_str("}\n");
-        }
-        "OBJECT" => "type",
-        "INTERFACE" => "interface",
-        other => panic!("{name} is a {other}"),
-    };
-    writeln!(out, "{keyword} {name}{implements} {{").unwrap();
-    for field in list(&of["fields"]) {
-        writeln!(out, "  {}{}: {}", text(&field["name"]), arguments(&field["args"]), type_text(&field["type"]))
-            .unwrap();
-    }
-    out.push_str("}\n");
-}
-
-fn built_in(of: &Value) -> bool {
-    let name = text(&of["name"]);
-    name.starts_with("__") || BUILT_IN.contains(&name)
-}
-
-fn arguments(args: &Value) -> String {
-    let args: Vec<_> = list(args).map(input_value).collect();
-    if args.is_empty() { String::new() } else { format!("({})", args.join(", ")) }
-}
-
-fn input_value(of: &Value) -> String {
-    let default = of["defaultValue"].as_str().map(|default| format!(" = {default}")).unwrap_or_default();
-    format!("{}: {}{default}", text(&of["name"]), type_text(&of["type"]))
-}
-
-fn type_text(of: &Value) -> String {
-    match text(&of["kind"]) {
-        "NON_NULL" => format!("{}!", type_text(&of["ofType"])),
-        "LIST" => format!("[{}]", type_text(&of["ofType"])),
-        _ => text(&of["name"]).to_owned(),
-    }
-}
-
-fn list(of: &Value) -> impl Iterator<Item = &Value> {
-    of.as_array().into_iter().flatten()
-}
-
-fn text(of: &Value) -> &str {
-    of.as_str().unwrap()
-}
-
-/// Hold a document, and the variables where given, against the schema.
-fn check(schema: &Valid<Schema>, document: &str, variables: Option<&Value>) -> Result<(), String> {
-    let parsed = ExecutableDocument::parse_and_validate(schema, document, "document.graphql")
-        .map_err(|error| error.errors.to_string())?;
-    let operation = parsed.operations.get(None).map_err(|_| "not exactly one operation".to_owned())?;
-    if let Some(variables) = variables {
-        let variables = serde_json::from_value(variables.clone()).map_err(|error| error.to_string())?;
-        apollo_compiler::request::coerce_variable_values(schema, operation, &variables)
-            .map_err(|error| format!("{error:?}"))?;
-    }
-    Ok(())
 }
 
 fn documents() -> Vec<(PathBuf, String)> {

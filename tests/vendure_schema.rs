@@ -16,6 +16,7 @@ use shelfd::stores::vendure::{Config, Vendure};
 use shelfd::stores::{ContentChange, ProductDraft, RemoteId, StockWrite, Store as _, VariantDraft};
 
 mod introspection;
+use introspection::check;
 
 /// Schemas are published apart from this repository; without one there is nothing to compare with.
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/specs/vendure/schema-admin.json");
@@ -44,19 +45,6 @@ fn schema() -> Option<&'static Valid<Schema>> {
         eprintln!("skipped: {SCHEMA} is absent");
     }
     READ.as_ref()
-}
-
-/// Hold a document, and the variables where given, against the schema.
-fn check(schema: &Valid<Schema>, document: &str, variables: Option<&Value>) -> Result<(), String> {
-    let parsed = ExecutableDocument::parse_and_validate(schema, document, "document.graphql")
-        .map_err(|error| error.errors.to_string())?;
-    let operation = parsed.operations.get(None).map_err(|_| "not exactly one operation".to_owned())?;
-    if let Some(variables) = variables {
-        let variables = serde_json::from_value(variables.clone()).map_err(|error| error.to_string())?;
-        apollo_compiler::request::coerce_variable_values(schema, operation, &variables)
-            .map_err(|error| format!("{error:?}"))?;
-    }
-    Ok(())
 }
 
 fn documents() -> Vec<(PathBuf, String)> {

@@ -1,7 +1,9 @@
-//! Published introspection results, as schema definition language.
+//! Published introspection results, as schema definition language; documents held against it.
 
 use std::fmt::Write as _;
 
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{ExecutableDocument, Schema};
 use serde_json::Value;
 
 /// What every GraphQL schema has, whether it says so or not.
@@ -80,6 +82,20 @@ fn list(of: &Value) -> impl Iterator<Item = &Value> {
     of.as_array().into_iter().flatten()
 }
 
-fn text(of: &Value) -> &str {
+/// A text that must be there.
+pub fn text(of: &Value) -> &str {
     of.as_str().unwrap()
+}
+
+/// Hold a document, and the variables where given, against the schema.
+pub fn check(schema: &Valid<Schema>, document: &str, variables: Option<&Value>) -> Result<(), String> {
+    let parsed = ExecutableDocument::parse_and_validate(schema, document, "document.graphql")
+        .map_err(|error| error.errors.to_string())?;
+    let operation = parsed.operations.get(None).map_err(|_| "not exactly one operation".to_owned())?;
+    if let Some(variables) = variables {
+        let variables = serde_json::from_value(variables.clone()).map_err(|error| error.to_string())?;
+        apollo_compiler::request::coerce_variable_values(schema, operation, &variables)
+            .map_err(|error| format!("{error:?}"))?;
+    }
+    Ok(())
 }
