@@ -2,6 +2,8 @@
 
 CARGO ?= cargo
 SHELFD := target/release/shelfd
+# With the examples: their needs change how the library is built, and it is to be built once.
+RELEASE = $(CARGO) build --release --bins --examples
 
 .PHONY: conformance mutants help demo test test-clients test-real check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
 
@@ -23,7 +25,7 @@ test-clients: ## Drive the lab with the platforms' own client libraries; needs P
 	SHELFD=target/debug/shelfd tests/clients/run-all $(SUITES)
 
 test-real: ## Drive real shop engines (node, PostgreSQL) through shelfd; skips what is not installed; SUITE=medusa runs one
-	$(CARGO) build --release
+	$(RELEASE)
 	tests/real/run $(SUITE)
 
 check: fmt lint docs test deny ## Everything that CI checks, but the demo
@@ -44,15 +46,15 @@ advisories: ## Known vulnerabilities (needs the advisory database's network)
 	$(CARGO) deny check advisories
 
 demo-check: ## Run the demo unattended for 30 s; fails unless everything agrees at the end
-	$(CARGO) build --release
+	$(RELEASE)
 	$(SHELFD) demo --for 30s --check
 
 torture: ## Kill the release binary 1,000 times under load; fails unless nothing was lost or doubled; writes torture.json
-	$(CARGO) build --release
+	$(RELEASE)
 	$(CARGO) run --release --example torture -- --kills 1000
 
 torture-check: ## The same with 40 kills, about a minute
-	$(CARGO) build --release
+	$(RELEASE)
 	$(CARGO) run --release --example torture -- --kills 40
 
 sim: ## Play histories with faults and crashes; SEED=7 plays and tells one
@@ -85,7 +87,7 @@ conformance: ## Run everything that the lab is held to, and write docs/conforman
 	$(CARGO) run --example conformance -- target/evidence docs/conformance.md
 
 bench: ## Measure; writes a table to stdout and bench.json
-	$(CARGO) build --release
+	$(RELEASE)
 	$(CARGO) run --release --example bench
 
 clean: ## Remove what was built

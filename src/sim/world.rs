@@ -61,7 +61,6 @@ pub struct Counts {
     pub rows_cut: u64,
     pub keys_blanked: u64,
     pub stock_writes: u64,
-    pub repairs: u64,
     pub doubts: u64,
     pub leeways: u64,
 }
@@ -97,7 +96,6 @@ impl Counts {
             (&mut self.rows_cut, other.rows_cut),
             (&mut self.keys_blanked, other.keys_blanked),
             (&mut self.stock_writes, other.stock_writes),
-            (&mut self.repairs, other.repairs),
             (&mut self.doubts, other.doubts),
             (&mut self.leeways, other.leeways),
         ];
