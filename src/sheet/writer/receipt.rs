@@ -137,6 +137,12 @@ impl Flush<'_> {
                     let job = again.remove(at);
                     self.finish(job, outcome);
                 }
+                // By chance it is what was to be written there.
+                (Some(job), _) if self.same(&job.value, &ours) => {
+                    let job = again.remove(at);
+                    self.finish(job, CellOutcome::Written { row: row + 1 });
+                    return;
+                }
                 (Some(job), _) => {
                     job.expect = Expect::Value(ours);
                     job.foreign = Some(column);
