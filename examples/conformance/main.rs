@@ -32,7 +32,8 @@ fn main() -> ExitCode {
 fn make(folder: &Path, document: &Path) -> Result<Vec<String>, String> {
     let all = read(folder)?;
     std::fs::write(document, render(&all)).map_err(|error| format!("{}: {error}", document.display()))?;
-    let short = all.iter().filter(|evidence| evidence.passed < evidence.cases);
+    // The suites themselves fail on a difference without a reason; here more misses than reasons are one.
+    let short = all.iter().filter(|of| of.cases - of.passed.min(of.cases) > of.differs.len() as u64);
     Ok(short.map(|of| format!("{}: {} of {} cases passed", of.evidence, of.passed, of.cases)).collect())
 }
 
