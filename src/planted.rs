@@ -65,6 +65,12 @@ bugs! {
     NothingRemembered,
     /// A program whose lease was taken goes on writing to the ledger.
     NotFenced,
+    /// In counter columns, the pool is founded as if nothing had been sold.
+    SoldForgotten,
+    /// In counter columns, people's own column is written to.
+    ReceivedIsOurs,
+    /// A counter that somebody typed over is left so.
+    CounterUnwatched,
     /// A movement wakes no other endpoint.
     NobodyHinted,
     /// A hint that came during a pass is finished with it.

@@ -298,14 +298,14 @@ fn keys_that_nobody_knows() {
         &but("stock = \"Stock\"", "stok = \"Stock\""),
         r#"
 1 problem in the configuration
-  1. sheet.tabs[0].stok: is not a known key; expected one of counted, error, handle, key, last_sync, name, options, price, status, stock, title
+  1. sheet.tabs[0].stok: is not a known key; expected one of counted, error, handle, key, last_sync, name, options, price, sold, status, stock, title
      hint: did you mean "stock"?"#,
     );
     check(
         &but("key = \"SKU\"", "key = \"SKU\"\nid = 3"),
         r#"
 1 problem in the configuration
-  1. sheet.tabs[0].id: is not a known key; expected one of counted, error, handle, key, last_sync, name, options, price, status, stock, title
+  1. sheet.tabs[0].id: is not a known key; expected one of counted, error, handle, key, last_sync, name, options, price, sold, status, stock, title
      hint: remove it; config.example.toml explains every key"#,
     );
     check(
@@ -717,6 +717,23 @@ fn a_column_for_stock_takes_is_one_of_the_tab() {
     assert_eq!(loaded.config.sheet.tabs[0].counted, ["main"]);
     let error = parse(&tab("[\"attic\"]"), &small_secrets()).unwrap_err().to_string();
     assert!(error.contains("sheet.tabs[0].counted") && error.contains("pools of this tab's `stock`"), "{error}");
+}
+
+#[test]
+fn counter_columns_stand_beside_a_stock_column() {
+    let tab = |more: &str| GOOD.replace("stock = \"Stock\"", &format!("stock = \"Stock in\"\n{more}"));
+    let loaded = parse(&tab("sold = \"Sold\""), &small_secrets()).unwrap();
+    assert_eq!(loaded.config.sheet.tabs[0].sold, [("main".to_owned(), "Sold".to_owned())]);
+    assert!(loaded.config.sheet.tabs[0].headers().contains(&"Sold"), "it must be there");
+    for (more, key, words) in [
+        ("sold = { attic = \"Sold\" }", "sheet.tabs[0].sold", "pools of this tab's `stock`"),
+        ("sold = \"Sold\"\ncounted = [\"main\"]", "sheet.tabs[0].sold", "a pool that is not in `counted`"),
+        ("sold = \"Stock in\"", "sheet.tabs[0].sold.main", "a column of its own"),
+        ("sold = \"SKU\"", "sheet.tabs[0].sold.main", "a column that is not part of the key"),
+    ] {
+        let error = parse(&tab(more), &small_secrets()).unwrap_err().to_string();
+        assert!(error.contains(key) && error.contains(words), "{more}: {error}");
+    }
 }
 
 #[test]

@@ -30,6 +30,9 @@ pub struct TabMapping {
     pub stock: Vec<(Pool, String)>,
     /// Pools whose stock column is for stock-takes: a typed number is what was counted, not a movement.
     pub counted: Vec<Pool>,
+    /// Pools in counter columns, with the header of the counter (shelfd's own). Their stock column is what people received in
+    /// all; shelfd never writes there.
+    pub sold: Vec<(Pool, String)>,
     /// Header of the status column (shelfd's own).
     pub status: Option<String>,
     /// Header of the error column (shelfd's own).
@@ -44,13 +47,19 @@ impl TabMapping {
         let options = self.options.iter().flat_map(|pair| pair.name.iter().chain([&pair.value]));
         let single =
             [&self.handle, &self.title, &self.price, &self.status, &self.error, &self.last_sync].into_iter().flatten();
+        let stock = self.stock.iter().chain(&self.sold).map(|(_, header)| header);
         let mut all: Vec<&str> = Vec::new();
-        for header in self.key.iter().chain(options).chain(self.stock.iter().map(|(_, header)| header)).chain(single) {
+        for header in self.key.iter().chain(options).chain(stock).chain(single) {
             if !all.contains(&header.as_str()) {
                 all.push(header);
             }
         }
         all
+    }
+
+    /// Header of the counter of a pool, where it is laid out in counter columns.
+    pub fn sold_of(&self, pool: &Pool) -> Option<&str> {
+        self.sold.iter().find(|(of, _)| of == pool).map(|(_, header)| header.as_str())
     }
 }
 

@@ -44,6 +44,10 @@ pub struct Row {
     pub price: Option<Money>,
     /// Stock cells by pool; a pool whose cell is blank or unreadable is left out.
     pub stock: BTreeMap<Pool, i64>,
+    /// What shelfd's own counters show, for the pools in counter columns; blank is 0. A pool whose counter cannot be read is left
+    /// out here and in `stock`.
+    #[serde(default)]
+    pub sold: BTreeMap<Pool, i64>,
     /// What is wrong with single cells of the row.
     pub problems: Vec<String>,
 }
@@ -123,8 +127,9 @@ fn parse_row(
 ) {
     let mut problems: Vec<Problem> = Vec::new();
     let cell = |header: &str| raw.cells.get(header).cloned().unwrap_or_default();
-    let own = [&mapping.status, &mapping.error, &mapping.last_sync];
-    let is_own = |header: &str| own.iter().any(|name| name.as_deref() == Some(header));
+    let own = [&mapping.status, &mapping.error, &mapping.last_sync].into_iter().flatten();
+    let own: Vec<&String> = own.chain(mapping.sold.iter().map(|(_, header)| header)).collect();
+    let is_own = |header: &str| own.iter().any(|name| *name == header);
     if raw.cells.iter().all(|(header, cell)| is_own(header) || *cell == Cell::Blank) {
         return;
     }
@@ -163,21 +168,34 @@ fn parse_row(
             None
         })
     });
-    let mut stock = BTreeMap::new();
-    for (pool, header) in &mapping.stock {
-        match cell(header).quantity(locale) {
-            Ok(Some(units)) => {
-                stock.insert(pool.clone(), units);
+    let mut units = |columns: &[(Pool, String)], what: &str, blank: Option<i64>| {
+        let mut units = BTreeMap::new();
+        for (pool, header) in columns {
+            match cell(header).quantity(locale) {
+                Ok(read) => units.extend(read.or(blank).map(|read| (pool.clone(), read))),
+                Err(words) => complain(header, what, &words, false),
             }
-            Ok(None) => {}
-            Err(words) => complain(header, "stock", &words, false),
         }
-    }
+        units
+    };
+    let mut stock = units(&mapping.stock, "stock", None);
+    let sold = units(&mapping.sold, "sold", Some(0));
+    stock.retain(|pool, _| mapping.sold_of(pool).is_none() || sold.contains_key(pool));
     let words = problems.iter().map(|problem| problem.words.clone()).collect();
     tab.problems.append(&mut problems);
     let handle = handle.filter(|_| !options.is_empty());
-    let row =
-        Row { tab: mapping.tab.clone(), row: raw.row, sku, handle, options, title, price, stock, problems: words };
+    let row = Row {
+        tab: mapping.tab.clone(),
+        row: raw.row,
+        sku,
+        handle,
+        options,
+        title,
+        price,
+        stock,
+        sold,
+        problems: words,
+    };
     tab.rows.push(row);
 }
 
@@ -268,8 +286,8 @@ fn share_titles(tab: &mut Tab) {
 mod tests {
     use super::*;
 
-    fn check(key: &[&str], cells: &[Cell], expect: Result<Option<&str>, &str>) {
-        let mapping = TabMapping {
+    fn mapping(key: &[&str]) -> TabMapping {
+        TabMapping {
             tab: "Shop".to_owned(),
             key: key.iter().map(ToString::to_string).collect(),
             handle: None,
@@ -278,10 +296,15 @@ mod tests {
             price: None,
             stock: Vec::new(),
             counted: Vec::new(),
+            sold: Vec::new(),
             status: None,
             error: None,
             last_sync: None,
-        };
+        }
+    }
+
+    fn check(key: &[&str], cells: &[Cell], expect: Result<Option<&str>, &str>) {
+        let mapping = mapping(key);
         let cell = |header: &str| {
             key.iter().position(|name| *name == header).and_then(|at| cells.get(at)).cloned().unwrap_or_default()
         };
@@ -294,6 +317,33 @@ mod tests {
         let tab = parse_tab(&mapping, Locale::Point, 2, &[RawRow { row: 2, cells }]);
         let parsed = tab.rows.first().map(|row| row.sku.as_str());
         assert_eq!(parsed, expect.ok().flatten(), "parse_tab reads keys alike: {tab:?}");
+    }
+
+    #[test]
+    fn a_counter_that_cannot_be_read_holds_back_its_pool() {
+        let mut mapping = mapping(&["SKU"]);
+        mapping.stock = vec![("main".into(), "In".into()), ("west".into(), "West".into())];
+        mapping.sold = vec![("main".into(), "Sold".into())];
+        let parse = |sold: Cell| {
+            let cells =
+                [("SKU", Cell::from_text("A")), ("In", Cell::Number(9.0)), ("West", Cell::Number(4.0)), ("Sold", sold)];
+            let cells = cells.into_iter().map(|(header, cell)| (header.to_owned(), cell)).collect();
+            let tab = parse_tab(&mapping, Locale::Point, 2, &[RawRow { row: 2, cells }]);
+            let row = tab.rows[0].clone();
+            (
+                row.stock.get("main").copied(),
+                row.stock.get("west").copied(),
+                row.sold.get("main").copied(),
+                row.problems,
+            )
+        };
+        assert_eq!(parse(Cell::Number(3.0)), (Some(9), Some(4), Some(3), vec![]));
+        assert_eq!(parse(Cell::Blank), (Some(9), Some(4), Some(0), vec![]), "nothing sold yet");
+        let words = "sold \"many\" is not a number".to_owned();
+        assert_eq!(parse(Cell::from_text("many")), (None, Some(4), None, vec![words]));
+        // A row that only shows a counter is nobody's.
+        let cells = [("Sold".to_owned(), Cell::Number(3.0))].into();
+        assert_eq!(parse_tab(&mapping, Locale::Point, 2, &[RawRow { row: 3, cells }]), Tab::default());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{SheetAccount, SheetConfig, is_loopback};
 use crate::catalog::{OptionColumns, Pool, TabMapping};
-use crate::settings::{Section, want};
+use crate::settings::{Section, Want, want};
 
 /// The pool that a lone stock column fills.
 const MAIN: &str = "main";
@@ -107,6 +107,7 @@ fn read_tab(mut section: Section<'_>) -> Option<TabMapping> {
     let (status, error, last_sync) = (optional("status"), optional("error"), optional("last_sync"));
     let stock = read_stock(&mut section);
     let counted = read_counted(&mut section, &stock);
+    let sold = read_sold(&mut section, &stock, &counted);
     let options = read_options(&mut section);
     if !options.is_empty() && handle.is_none() {
         let why = "rows with options are variants, and the handle says of which product";
@@ -121,6 +122,7 @@ fn read_tab(mut section: Section<'_>) -> Option<TabMapping> {
         price,
         stock,
         counted,
+        sold,
         status,
         error,
         last_sync,
@@ -140,13 +142,38 @@ fn read_counted(section: &mut Section<'_>, stock: &[(Pool, String)]) -> Vec<Pool
     counted
 }
 
+/// `sold = "Sold"`, or a table of pools as in `stock`: shelfd's own counters. The stock column of such a pool is what came in.
+fn read_sold(section: &mut Section<'_>, stock: &[(Pool, String)], counted: &[Pool]) -> Vec<(Pool, String)> {
+    let sold = read_pools(section, "sold", want("a column header, or a table of pools and headers", "sold = \"Sold\""));
+    for (pool, _) in &sold {
+        if stock.iter().all(|(of, _)| of != pool) {
+            section.complain(
+                "sold",
+                pool,
+                want("pools of this tab's `stock`", "a counter stands beside a stock column"),
+            );
+        }
+        if counted.contains(pool) {
+            let either = want(
+                "a pool that is not in `counted`",
+                "a stock-take sets the stock; a counter column only adds to it",
+            );
+            section.complain("sold", pool, either);
+        }
+    }
+    sold
+}
+
 /// `stock = "Stock"`, or a table of pools: `stock = { main = "Stock", berlin = "Stock Berlin" }`.
 fn read_stock(section: &mut Section<'_>) -> Vec<(Pool, String)> {
-    let form = want("a column header, or a table of pools and headers", "stock = \"Stock\"");
-    if !section.is_table("stock") {
-        return section.text_opt("stock", form).map(|header| (MAIN.to_owned(), header)).into_iter().collect();
+    read_pools(section, "stock", want("a column header, or a table of pools and headers", "stock = \"Stock\""))
+}
+
+fn read_pools(section: &mut Section<'_>, key: &str, form: Want<'_>) -> Vec<(Pool, String)> {
+    if !section.is_table(key) {
+        return section.text_opt(key, form).map(|header| (MAIN.to_owned(), header)).into_iter().collect();
     }
-    let Some(mut pools) = section.section("stock") else { return Vec::new() };
+    let Some(mut pools) = section.section(key) else { return Vec::new() };
     let stock = pools.keys().into_iter().filter_map(|pool| Some((pool.clone(), pools.text(&pool, form)?))).collect();
     pools.finish();
     stock
@@ -185,6 +212,7 @@ fn check_headers(section: &Section<'_>, mapping: &TabMapping) {
     ];
     let named = named.into_iter().filter_map(|(key, header)| Some((key.to_owned(), header.as_deref()?)));
     let stock = mapping.stock.iter().map(|(pool, header)| (format!("stock.{pool}"), header.as_str()));
+    let stock = stock.chain(mapping.sold.iter().map(|(pool, header)| (format!("sold.{pool}"), header.as_str())));
     let options = mapping.options.iter().flat_map(|pair| pair.name.iter().chain([&pair.value]));
     let options = options.map(|header| ("options".to_owned(), header.as_str()));
     let mut used: Vec<(String, &str)> = Vec::new();
@@ -199,7 +227,9 @@ fn check_headers(section: &Section<'_>, mapping: &TabMapping) {
         section.complain("key", format!("\"{}\" twice", again.1), want("each column of the key once", ""));
     }
     for (key, header) in &used {
-        let is_written = matches!(key.as_str(), "status" | "error" | "last_sync") || key.starts_with("stock.");
+        let is_written = matches!(key.as_str(), "status" | "error" | "last_sync")
+            || key.starts_with("stock.")
+            || key.starts_with("sold.");
         if is_written && mapping.key.iter().any(|of| of == header) {
             let apart = want("a column that is not part of the key", "shelfd writes into this column");
             section.complain(key, format!("\"{header}\""), apart);

@@ -33,7 +33,7 @@ pub use memory::{Gate, MemoryLedger, Pass};
 pub use orders::{OrderCursor, OrderLook, SeenLine};
 pub use report::{AuditLine, EndpointStatus, MovementLine, RunRecord};
 pub use sqlite::SqliteLedger;
-pub use stock::{OpenIntent, Peers, StockChange, StockFold, StockNote, StockRequest};
+pub use stock::{OpenIntent, Peers, Standing, StockChange, StockFold, StockNote, StockRequest};
 
 /// The sheet's endpoint name. Shops have their own names; this one is reserved.
 pub const SHEET: &str = "sheet";
@@ -230,8 +230,8 @@ pub trait Ledger: Send + Sync {
     /// SKUs whose target at an endpoint is not what is accounted there, or whose write is open.
     async fn stock_due(&self, endpoint: &str, pool: &Pool, rule: Rule) -> Result<BTreeSet<Sku>>;
 
-    /// What is accounted at an endpoint, by SKU and pool, and whether a write is open there.
-    async fn accounted(&self, endpoint: &str) -> Result<BTreeMap<(Sku, Pool), (Option<i64>, bool)>>;
+    /// How an endpoint's sides stand, by SKU and pool.
+    async fn standings(&self, endpoint: &str) -> Result<BTreeMap<(Sku, Pool), Standing>>;
 
     /// Units in a pool, and what is accounted at an endpoint.
     async fn book(&self, sku: &Sku, pool: &Pool) -> Result<Book>;

@@ -73,6 +73,25 @@ pub struct OpenIntent {
     pub unknown: bool,
 }
 
+/// How one side of a book stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The value there that is folded.
+    pub accounted: Option<i64>,
+    /// A write is open there.
+    pub open: bool,
+    /// Units in the pool; `None` until it is founded.
+    pub pool: Option<i64>,
+}
+
+impl Standing {
+    /// Is there something to write: an open write, or a target that is not what is accounted?
+    pub fn is_due(&self, rule: Rule) -> bool {
+        let differs = |pool| self.open || self.accounted.is_some_and(|accounted| rule.target(pool) != accounted);
+        self.pool.is_some_and(differs)
+    }
+}
+
 impl StockFold {
     /// The steps to take, once the orders have been weighed: orders first, then values.
     pub(super) fn requests(self, pool: &Pool, mut seen: BTreeMap<Sku, OrdersSeen>) -> Vec<StockRequest> {
@@ -193,11 +212,6 @@ pub(super) fn settled_name(settled: Settled) -> &'static str {
         Settled::Done => "done",
         Settled::NotDone => "not_done",
     }
-}
-
-/// Is there something to write: an open write, or a target that is not what is accounted?
-pub(super) fn is_due(rule: Rule, units: i64, accounted: Option<i64>, open: bool) -> bool {
-    open || accounted.is_some_and(|accounted| rule.target(units) != accounted)
 }
 
 /// Recent values as the ledger on disk keeps them: `[[value, until], …]`.

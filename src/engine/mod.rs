@@ -25,8 +25,8 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
-use crate::catalog::{Pool, Sku, TabMapping};
-use crate::db::{DbError, Ledger, SHEET};
+use crate::catalog::{Pool, Row, Sku, TabMapping};
+use crate::db::{DbError, Ledger, SHEET, Want};
 use crate::plan::Stop;
 use crate::planted;
 use crate::retry::Policy;
@@ -135,9 +135,15 @@ impl SheetPlan {
     }
 
     /// What a number means that people type into the stock column of a pool.
-    fn meaning(&self, tab: &str, pool: &Pool) -> Meaning {
-        let is_count = self.tab(tab).is_some_and(|mapping| mapping.counted.contains(pool));
-        if is_count { Meaning::Count } else { Meaning::Edit }
+    fn meaning(&self, row: &Row, pool: &Pool) -> Meaning {
+        let mapping = self.tab(&row.tab);
+        if let Some(sold) = row.sold.get(pool) {
+            Meaning::Received { sold: *sold }
+        } else if mapping.is_some_and(|mapping| mapping.counted.contains(pool)) {
+            Meaning::Count
+        } else {
+            Meaning::Edit
+        }
     }
 
     /// The mapping of a tab.
@@ -205,7 +211,7 @@ impl Engine {
         }
         for pool in self.sheet.pools() {
             let due = self.ledger.stock_due(SHEET, &pool, Rule::Mirror).await?;
-            let hints: Vec<_> = due.iter().map(|sku| (sku.to_string(), crate::db::Want::STOCK, now)).collect();
+            let hints: Vec<_> = due.iter().map(|sku| (sku.to_string(), Want::STOCK, now)).collect();
             self.ledger.hint(SHEET, &hints).await?;
         }
         self.wakes.wake_all();

@@ -97,7 +97,7 @@ impl Engine {
         let accounted = book.sides.get(crate::db::SHEET).and_then(|side| side.accounted);
         let pool = match (book.pool, accounted) {
             (Some(pool), Some(accounted)) => pool + cell - accounted,
-            _ => *cell,
+            _ => cell - row.sold.get(shop.store.pool()).unwrap_or(&0),
         };
         let target = shop.rule().target(pool);
         let here = listing.map_or(Some(0), |listing| listing.stock);

@@ -75,6 +75,7 @@ mod tests {
             title: Some("Mug".into()),
             price: Money::from_store(price),
             stock: BTreeMap::new(),
+            sold: BTreeMap::new(),
             problems: vec![],
         }
     }

@@ -8,12 +8,12 @@ use super::shop_pass::verdict;
 use super::{BySku, Engine, PassError, Tally, lock};
 use crate::catalog::{Cell, Columns, Pool, Problem, Sku, TabMapping};
 use crate::clock::{self, Time};
-use crate::db::{Hint, HintDone, RowRecord, SHEET, StatusFacts, StockRequest, Want};
+use crate::db::{Hint, HintDone, RowRecord, SHEET, Standing, StatusFacts, StockRequest, Want};
 use crate::plan::{StatusInput, row_status};
 use crate::planted;
 use crate::sheet::SheetError;
 use crate::sheet::writer::{CellChange, CellOutcome, Expect, Stranded, TabLayout, Target, WriteReport, write_checked};
-use crate::stock::{Effect, Input, Intent, Rule, Settled, WriteKind};
+use crate::stock::{Effect, Input, Intent, Meaning, Rule, Settled, WriteKind, sold};
 
 /// SKUs per flush. Three cells each stay far below the 2 MB that Google advises for a request.
 const FLUSH_MAX: u32 = 1000;
@@ -28,6 +28,7 @@ struct Planned {
 
 enum Purpose {
     Stock(Sku, Pool),
+    Counter(Sku),
     Status(Sku),
     Place(String, u32),
 }
@@ -35,7 +36,7 @@ enum Purpose {
 impl Purpose {
     fn sku(&self) -> Option<&Sku> {
         match self {
-            Self::Stock(sku, _) | Self::Status(sku) => Some(sku),
+            Self::Stock(sku, _) | Self::Counter(sku) | Self::Status(sku) => Some(sku),
             Self::Place(..) => None,
         }
     }
@@ -55,6 +56,7 @@ impl Engine {
         let skus: Vec<Sku> = hints.iter().filter_map(|hint| Sku::new(&hint.sku)).collect();
         let rows = self.ledger.rows_of(&skus).await?;
         let mut planned = self.plan_cells(&rows).await?;
+        planned.extend(self.counter_cells(&rows).await?);
         if planned.is_empty() {
             planned = self.status_cells(&rows, started).await?;
             let newest = *lock(&self.status_flushed);
@@ -94,7 +96,9 @@ impl Engine {
         let mut requests = Vec::new();
         for record in rows.values().filter(|record| record.missing == 0) {
             let Some(mapping) = self.sheet.tab(&record.row.tab) else { continue };
-            requests.extend(mapping.stock.iter().map(|(pool, _)| StockRequest {
+            let written =
+                mapping.stock.iter().filter(|(pool, _)| mapping.sold_of(pool).is_none() || planted!(ReceivedIsOurs));
+            requests.extend(written.map(|(pool, _)| StockRequest {
                 sku: record.row.sku.clone(),
                 pool: pool.clone(),
                 input: Input::Plan {
@@ -132,6 +136,33 @@ impl Engine {
             })
         });
         Ok(planned.collect())
+    }
+
+    /// Counters that do not show what was sold. Nobody else writes there and nothing is read from them again, so a write needs
+    /// no intent: one that is lost is made again.
+    async fn counter_cells(&self, rows: &BySku<RowRecord>) -> Result<Vec<Planned>, PassError> {
+        if self.sheet.tabs.iter().all(|mapping| mapping.sold.is_empty()) {
+            return Ok(Vec::new());
+        }
+        let standings = self.ledger.standings(SHEET).await?;
+        let shown = lock(&self.shown);
+        let mut planned = Vec::new();
+        for (sku, record) in rows.iter().filter(|(_, record)| record.missing == 0) {
+            let (Some(mapping), Some(shown)) = (self.sheet.tab(&record.row.tab), shown.status.get(sku)) else {
+                continue;
+            };
+            for (pool, header) in &mapping.sold {
+                let sold = standings.get(&(sku.clone(), pool.clone())).and_then(sold_of);
+                let value = sold.map(|sold| Cell::Number(sold as f64));
+                let here = shown.counters.get(header).cloned().unwrap_or_default();
+                let Some(value) = value.filter(|value| here != *value) else { continue };
+                let mut change = own(mapping, record.row.row, Target::Key(sku.clone()), header.clone(), value);
+                // So that a row which was sorted under the write is hit as seldom as can be.
+                change.expect = Expect::Value(here);
+                planned.push(Planned { change, purpose: Purpose::Counter(sku.clone()) });
+            }
+        }
+        Ok(planned)
     }
 
     /// Status cells that do not show what they should. Rows that were unreadable as a whole are written to by place.
@@ -175,7 +206,8 @@ impl Engine {
         let input =
             StatusInput { problems: record.row.problems.clone(), refused: facts.refused, waiting: facts.waiting };
         let words = row_status(&input);
-        ShownStatus { status: words.status, error: words.error, last_sync: last_sync.unwrap_or_default() }
+        let last_sync = last_sync.unwrap_or_default();
+        ShownStatus { status: words.status, error: words.error, last_sync, ..ShownStatus::default() }
     }
 
     /// One checked batch; what surely happened to each cell goes into the ledger.
@@ -250,7 +282,8 @@ impl Engine {
             let pool =
                 stock.filter(|(_, header)| columns.get(header) == Some(cell.column)).map(|(pool, _)| pool).next();
             let (Some(pool), Some(sku), Cell::Number(value)) = (pool, &cell.sku, &cell.wrote) else { continue };
-            let meaning = self.sheet.meaning(&cell.tab, pool);
+            let is_count = self.sheet.tab(&cell.tab).is_some_and(|mapping| mapping.counted.contains(pool));
+            let meaning = if is_count { Meaning::Count } else { Meaning::Edit };
             let had = if let Some(Cell::Number(had)) = &cell.had { Some((*had as i64, meaning)) } else { None };
             let input = Input::Overwrote { value: *value as i64, had };
             requests.push(StockRequest { sku: sku.clone(), pool: pool.clone(), input });
@@ -267,7 +300,7 @@ impl Engine {
 
     /// The checked write, told what the ledger and the last read know of the cells around.
     async fn checked_write(&self, changes: &[CellChange]) -> Result<(Vec<CellOutcome>, WriteReport), PassError> {
-        let accounted = self.ledger.accounted(SHEET).await?;
+        let standings = self.ledger.standings(SHEET).await?;
         let (status, layouts, locale) = {
             let shown = lock(&self.shown);
             (shown.status.clone(), shown.layouts.clone(), shown.locale)
@@ -283,9 +316,12 @@ impl Engine {
             } else if is(&mapping.last_sync) {
                 return status.map(|status| Cell::from_text(&status.last_sync));
             }
+            if let Some(counter) = status.and_then(|status| status.counters.get(header)) {
+                return Some(counter.clone());
+            }
             let (pool, _) = mapping.stock.iter().find(|(_, of)| of == header)?;
-            let (units, _) = accounted.get(&(sku.clone(), pool.clone()))?;
-            units.map(|units| Cell::Number(units as f64))
+            let accounted = standings.get(&(sku.clone(), pool.clone()))?.accounted;
+            accounted.map(|units| Cell::Number(units as f64))
         };
         let nowhere = (Columns::default(), 0);
         let mut around = Vec::new();
@@ -314,7 +350,7 @@ impl Engine {
         let mut shown = lock(&self.shown);
         let status = match &planned.purpose {
             Purpose::Stock(..) => return,
-            Purpose::Status(sku) => shown.status.entry(sku.clone()).or_default(),
+            Purpose::Counter(sku) | Purpose::Status(sku) => shown.status.entry(sku.clone()).or_default(),
             Purpose::Place(tab, row) => shown.status_by_place.entry((tab.clone(), *row)).or_default(),
         };
         let text = value.quote_whole();
@@ -325,6 +361,8 @@ impl Engine {
             status.error = text;
         } else if is(&mapping.last_sync) {
             status.last_sync = text;
+        } else {
+            status.counters.insert(header.clone(), value.clone());
         }
     }
 
@@ -337,26 +375,36 @@ impl Engine {
     }
 }
 
+/// What the counter beside a column of what came in should show.
+pub(super) fn sold_of(standing: &Standing) -> Option<i64> {
+    Some(sold(standing.accounted?, standing.pool?))
+}
+
 /// Own cells whose text differs: header and new text.
-fn differing(mapping: &TabMapping, shown: &ShownStatus, desired: &ShownStatus) -> Vec<(String, String)> {
+fn differing(mapping: &TabMapping, shown: &ShownStatus, desired: &ShownStatus) -> Vec<(String, Cell)> {
     let cells = [
         (&mapping.status, &shown.status, &desired.status),
         (&mapping.error, &shown.error, &desired.error),
         (&mapping.last_sync, &shown.last_sync, &desired.last_sync),
     ];
     let differs = |(header, shown, desired): (&Option<String>, &String, &String)| {
-        header.clone().filter(|_| shown != desired).map(|header| (header, desired.clone()))
+        let value = if desired.is_empty() { Cell::Blank } else { Cell::Text(desired.clone()) };
+        header.clone().filter(|_| shown != desired).map(|header| (header, value))
     };
     cells.into_iter().filter_map(differs).collect()
 }
 
-fn own(mapping: &TabMapping, row: u32, target: Target, header: String, text: String) -> CellChange {
-    let value = if text.is_empty() { Cell::Blank } else { Cell::Text(text) };
+fn own(mapping: &TabMapping, row: u32, target: Target, header: String, value: Cell) -> CellChange {
     CellChange { tab: mapping.tab.clone(), row_hint: row, target, header, expect: Expect::Own, value }
 }
 
 /// A row that cannot be synced at all keeps the time it was last synced.
 fn refused(problem: &Problem, shown: &ShownStatus) -> ShownStatus {
     let words = row_status(&StatusInput { problems: vec![problem.words.clone()], ..StatusInput::default() });
-    ShownStatus { status: words.status, error: words.error, last_sync: shown.last_sync.clone() }
+    ShownStatus {
+        status: words.status,
+        error: words.error,
+        last_sync: shown.last_sync.clone(),
+        ..ShownStatus::default()
+    }
 }

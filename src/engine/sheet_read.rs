@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::sheet_flush::sold_of;
 use super::{BySku, Engine, PassError, Tally, lock, movements};
-use crate::catalog::{Cell, Columns, Locale, Problem, RawRow, Row, Sku, Tab, TabMapping, key_of, parse_tab};
+use crate::catalog::{Cell, Columns, Locale, Pool, Problem, RawRow, Row, Sku, Tab, TabMapping, key_of, parse_tab};
 use crate::clock::{self, Time};
 use crate::db::{AcceptedRows, RowRecord, SHEET, StockRequest, Want};
 use crate::plan::guard_sheet;
@@ -23,12 +24,14 @@ pub enum ReadManner {
     Full,
 }
 
-/// The status cells of one row as they stand in the sheet.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// shelfd's own cells of one row as they stand in the sheet.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct ShownStatus {
     pub status: String,
     pub error: String,
     pub last_sync: String,
+    /// By header.
+    pub counters: BTreeMap<String, Cell>,
 }
 
 /// What the last read of the sheet showed, beside what went into the ledger. A cache: lost at a restart, made anew by a read.
@@ -120,19 +123,24 @@ impl Engine {
 
     /// Cells that show what is accounted for and not what they should: their write found something else there (a person's
     /// number, the row twice), and what it found has gone again without a movement. Once for each version of the file,
-    /// because a write that is refused anew (a formula) must not follow itself for ever.
+    /// because a write that is refused anew (a formula) must not follow itself for ever. Counters by what they show.
     async fn hint_at_due(&self, rows: &[Row]) -> Result<(), PassError> {
-        let accounted = self.ledger.accounted(SHEET).await?;
-        let mut hints = Vec::new();
-        for pool in self.sheet.pools() {
-            let due = self.ledger.stock_due(SHEET, &pool, Rule::Mirror).await?;
-            let settled = |row: &&Row| {
-                let known = accounted.get(&(row.sku.clone(), pool.clone()));
-                row.stock.iter().any(|(of, value)| *of == pool && known == Some(&(Some(*value), false)))
-            };
-            let rows = rows.iter().filter(|row| due.contains(&row.sku)).filter(settled);
-            hints.extend(rows.map(|row| (row.sku.to_string(), Want::STOCK, clock::now())));
-        }
+        let standings = self.ledger.standings(SHEET).await?;
+        let of = |row: &Row, pool: &Pool| standings.get(&(row.sku.clone(), pool.clone())).copied().unwrap_or_default();
+        let is_due = |row: &&Row| {
+            let mapping = self.sheet.tab(&row.tab);
+            mapping.into_iter().flat_map(|mapping| &mapping.stock).any(|(pool, _)| {
+                let standing = of(row, pool);
+                if mapping.is_some_and(|mapping| mapping.sold_of(pool).is_some()) {
+                    let sold = sold_of(&standing);
+                    return sold.is_some() && sold.as_ref() != row.sold.get(pool) && !planted!(CounterUnwatched);
+                }
+                let is_shown = standing.accounted.is_some() && standing.accounted.as_ref() == row.stock.get(pool);
+                is_shown && !standing.open && standing.is_due(Rule::Mirror)
+            })
+        };
+        let hint = |row: &Row| (row.sku.to_string(), Want::STOCK, clock::now());
+        let hints: Vec<_> = rows.iter().filter(is_due).map(hint).collect();
         Ok(self.ledger.hint(SHEET, &hints).await?)
     }
 
@@ -257,11 +265,11 @@ impl Engine {
         known: &BySku<RowRecord>,
         complete: bool,
     ) -> Result<(Vec<Row>, Vec<(Sku, String, u32)>, Vec<Sku>), PassError> {
-        let accounted = self.ledger.accounted(SHEET).await?;
+        let standings = self.ledger.standings(SHEET).await?;
         let stock_differs = |row: &Row| {
             row.stock.iter().any(|(pool, value)| {
-                let (at, open) = accounted.get(&(row.sku.clone(), pool.clone())).copied().unwrap_or_default();
-                at != Some(*value) || open
+                let standing = standings.get(&(row.sku.clone(), pool.clone())).copied().unwrap_or_default();
+                standing.accounted != Some(*value) || standing.open
             })
         };
         let mut changed = Vec::new();
@@ -299,7 +307,7 @@ impl Engine {
             pool: pool.clone(),
             input: Input::Read {
                 reading: Reading::exact(value, at),
-                meaning: self.sheet.meaning(&row.tab, pool),
+                meaning: self.sheet.meaning(row, pool),
                 stale_for,
                 late_for,
             },
@@ -354,10 +362,13 @@ fn note_shown(shown: &mut Shown, mapping: &TabMapping, typed: &Tab, raw: &[RawRo
             let cell = header.as_ref().and_then(|header| row.cells.get(header));
             cell.map(Cell::quote_whole).unwrap_or_default()
         };
+        let counter =
+            |(_, header): &(Pool, String)| (header.clone(), row.cells.get(header).cloned().unwrap_or_default());
         let status = ShownStatus {
             status: text(&mapping.status),
             error: text(&mapping.error),
             last_sync: text(&mapping.last_sync),
+            counters: mapping.sold.iter().map(counter).collect(),
         };
         match sku_at.get(&row.row) {
             Some(sku) => {

@@ -153,6 +153,7 @@ mod tests {
             title: title.map(str::to_owned),
             price: price.and_then(Money::from_store),
             stock: BTreeMap::new(),
+            sold: BTreeMap::new(),
             problems: vec![],
         }
     }

@@ -311,6 +311,7 @@ pub fn mapping(tab: &str, key: &[&str]) -> TabMapping {
         price: None,
         stock: vec![("main".to_owned(), "Stock".to_owned())],
         counted: Vec::new(),
+        sold: Vec::new(),
         status: Some("Status".to_owned()),
         error: None,
         last_sync: None,

@@ -17,8 +17,7 @@ use super::shop;
 use super::shop_face::ShopFace;
 use super::start::{self, Start};
 use super::watch::Watch;
-use super::world::{Counts, POOL, Shared, Trouble};
-use crate::catalog::Sku;
+use super::world::{Counts, Shared, Trouble, Truth};
 use crate::clock::{self, Simulation};
 use crate::db::Ledger;
 use crate::db::MemoryLedger;
@@ -95,19 +94,23 @@ struct Eyes<'d> {
     busy: Vec<bool>,
 }
 
-/// What the ledger knows of a SKU.
-pub(super) fn book(ledger: &MemoryLedger, sku: &Sku) -> Book {
-    ledger.book(sku, &POOL.to_owned()).now_or_never().and_then(Result::ok).unwrap_or_default()
+/// What the ledger knows of an item.
+pub(super) fn book(ledger: &MemoryLedger, truth: &Truth) -> Book {
+    ledger.book(&truth.sku, &truth.pool()).now_or_never().and_then(Result::ok).unwrap_or_default()
 }
 
 impl Knows for Eyes<'_> {
-    fn open_in_sheet(&self, sku: &Sku) -> Option<(i64, i64)> {
-        let book = book(self.ledger, sku);
+    fn open_in_sheet(&self, truth: &Truth) -> Option<(i64, i64)> {
+        let book = book(self.ledger, truth);
         open_write(&book)
     }
 
-    fn is_quiet(&self, shop: usize, name: &str, sku: &Sku) -> bool {
-        let book = book(self.ledger, sku);
+    fn is_founded(&self, truth: &Truth) -> bool {
+        book(self.ledger, truth).pool.is_some()
+    }
+
+    fn is_quiet(&self, shop: usize, name: &str, truth: &Truth) -> bool {
+        let book = book(self.ledger, truth);
         let quiet = book.sides.get(name).is_some_and(|side| side.intent.is_none() && side.window.is_none());
         quiet && !self.busy.get(shop).copied().unwrap_or(true)
     }
@@ -125,10 +128,9 @@ const POLLS_MAX: u32 = 5_000;
 
 pub(super) fn engine(shared: &Arc<Shared>, ledger: &MemoryLedger, meters: &Meters) -> Arc<Engine> {
     let buffers: Vec<i64> = shared.world().shops.iter().map(|shop| shop.buffer).collect();
-    let counted = shared.world().counted;
+    let tabs = vec![sheet::mapping(&shared.world().layouts)];
     let shop = |(at, buffer)| Shop { buffer, store: Arc::new(ShopFace::new(shared, at)) };
-    let sheet =
-        SheetPlan { tabs: vec![sheet::mapping(counted)], block_rows: 1_000, decimals: 2, zone: chrono_tz::Tz::UTC };
+    let sheet = SheetPlan { tabs, block_rows: 1_000, decimals: 2, zone: chrono_tz::Tz::UTC };
     let shops: Vec<Shop> = buffers.into_iter().enumerate().map(shop).collect();
     let book = Arc::new(SheetFace(Arc::clone(shared)));
     Arc::new(Engine::new(Arc::new(ledger.clone()), book, sheet, shops, Timing::default(), meters.clone()))

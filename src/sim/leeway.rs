@@ -25,7 +25,10 @@ impl Driver {
     pub(super) fn strangers(&self) {
         let world = &mut *self.shared.world();
         for (item, hit) in std::mem::take(&mut world.keyless_hits) {
-            let writes = |other: &usize| open_write(&book(&self.ledger, &world.truth[*other].sku)) == Some(hit);
+            let pool = world.truth[item].pool;
+            let writes = |other: &usize| {
+                world.truth[*other].pool == pool && open_write(&book(&self.ledger, &world.truth[*other])) == Some(hit)
+            };
             let meant: Vec<usize> = (0..world.truth.len()).filter(writes).collect();
             if meant != [item] {
                 world.truth[item].leeway += (hit.1 - hit.0).abs();
@@ -39,7 +42,7 @@ impl Driver {
     pub(super) fn blur(&self, dead: bool) {
         let world = &mut *self.shared.world();
         for item in 0..world.truth.len() {
-            let book = book(&self.ledger, &world.truth[item].sku);
+            let book = book(&self.ledger, &world.truth[item]);
             let own = open_write(&book);
             if let Some((from, to)) = world.hit[item].filter(|hit| dead && Some(*hit) != own) {
                 // Another row's number stands here, and nobody is left to put back what was.
@@ -52,7 +55,7 @@ impl Driver {
             };
             let ours = if world.hit[item] == own { to } else { from };
             let row = world.sheet.row_of(world.truth[item].sku.as_str());
-            let shown = row.map(|row| &world.sheet.rows[row][sheet::STOCK]);
+            let shown = row.map(|row| &world.sheet.rows[row][sheet::STOCK[world.truth[item].pool]]);
             if !world.unsure[item] && shown != Some(&Cell::Number(ours as f64)) {
                 world.truth[item].leeway += (to - from).abs();
                 world.counts.leeways += 1;

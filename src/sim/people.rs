@@ -1,9 +1,9 @@
 //! Shoppers, staff, people at the sheet, the post.
 
-use super::sheet::{self, NOTE, PRICE, SKU, STOCK, TITLE};
+use super::sheet::{self, NOTE, PRICE, SKU, SOLD, STOCK, TITLE};
 use super::shop;
-use super::world::World;
-use crate::catalog::{Cell, Sku};
+use super::world::{Layout, Truth, World};
+use crate::catalog::Cell;
 
 /// What can happen outside the program. A history can be played without some of them, to find the shortest story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,11 +26,13 @@ pub enum Kind {
     BlankKey,
     KeyAgain,
     Note,
+    /// Somebody types over a counter that is the program's.
+    Scribble,
     Deliver,
 }
 
 /// Kinds and how often they happen.
-pub const KINDS: [(Kind, usize); 16] = [
+pub const KINDS: [(Kind, usize); 17] = [
     (Kind::Sell, 30),
     (Kind::AdvanceOrder, 30),
     (Kind::GiveBack, 6),
@@ -46,15 +48,18 @@ pub const KINDS: [(Kind, usize); 16] = [
     (Kind::BlankKey, 1),
     (Kind::KeyAgain, 2),
     (Kind::Note, 2),
+    (Kind::Scribble, 2),
     (Kind::Deliver, 16),
 ];
 
 /// What people need to know of the program, to leave alone what no platform could keep apart.
 pub trait Knows {
-    /// The open write to the sheet for this SKU: the number it replaces, and its own.
-    fn open_in_sheet(&self, sku: &Sku) -> Option<(i64, i64)>;
-    /// True when nothing of the program's is open at a shop (index and name) for this SKU.
-    fn is_quiet(&self, shop: usize, name: &str, sku: &Sku) -> bool;
+    /// The open write to the sheet for this item: the number it replaces, and its own.
+    fn open_in_sheet(&self, truth: &Truth) -> Option<(i64, i64)>;
+    /// True when the program has met this item in the sheet.
+    fn is_founded(&self, truth: &Truth) -> bool;
+    /// True when nothing of the program's is open at a shop (index and name) for this item.
+    fn is_quiet(&self, shop: usize, name: &str, truth: &Truth) -> bool;
     /// Hand over a webhook of a shop. True when it was taken.
     fn deliver(&self, shop: &str, id: u64, item: usize) -> bool;
 }
@@ -66,8 +71,9 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
     let order = world.rng.below(world.shops[shop].orders.len());
     let units = world.rng.between(1, 3);
     let has_order = !world.shops[shop].orders.is_empty();
+    let here = world.item_of_shop(item, shop);
     match kind {
-        Kind::Sell => shop::sell(world, shop, item, units),
+        Kind::Sell => shop::sell(world, shop, here, units),
         Kind::AdvanceOrder => {
             let open = |order: &shop::Order| order.phase != shop::Phase::Settled;
             if let Some(order) = world.shops[shop].orders.iter().position(open) {
@@ -77,7 +83,7 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
         Kind::GiveBack if has_order => {
             // What an order of before the program's memory gives back beside an absolute write is beyond knowing.
             let (here, old) = (&world.shops[shop], &world.shops[shop].orders[order]);
-            if !old.is_forgotten() || knows.is_quiet(shop, &here.name, &world.truth[old.item].sku) {
+            if !old.is_forgotten() || knows.is_quiet(shop, &here.name, &world.truth[old.item]) {
                 shop::give_back(world, shop, order, units);
             }
         }
@@ -85,7 +91,7 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
             // A deleted order keeps what it took: its stock never comes back. One that is cancelled *and* deleted before
             // anybody looks leaves no evidence at all.
             let (here, gone) = (&world.shops[shop], &world.shops[shop].orders[order]);
-            let quiet = knows.is_quiet(shop, &here.name, &world.truth[gone.item].sku);
+            let quiet = knows.is_quiet(shop, &here.name, &world.truth[gone.item]);
             if gone.phase == shop::Phase::Settled && !gone.returned && quiet {
                 world.shops[shop].orders.remove(order);
                 world.counts.orders_deleted += 1;
@@ -95,9 +101,9 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
         Kind::Staff => {
             let units = if world.rng.chance(0.5) { units } else { -units };
             // Between our read and an absolute write, staff's change and an overwritten sale look alike.
-            let here = &world.shops[shop];
-            if here.kind.is_keyed() || knows.is_quiet(shop, &here.name, &world.truth[item].sku) {
-                shop::staff(world, shop, item, units);
+            let place = &world.shops[shop];
+            if place.kind.is_keyed() || knows.is_quiet(shop, &place.name, &world.truth[here]) {
+                shop::staff(world, shop, here, units);
             }
         }
         Kind::Deliver => {
@@ -159,7 +165,8 @@ fn at_the_sheet(world: &mut World, kind: Kind, item: usize, knows: &dyn Knows) {
         Kind::BlankKey => {
             edit(world, item, SKU, Cell::Blank);
             world.counts.keys_blanked += 1;
-            world.tell(|| format!("sheet: the key of S{item} is blanked"));
+            let sku = world.truth[item].sku.clone();
+            world.tell(|| format!("sheet: the key of {sku} is blanked"));
         }
         Kind::KeyAgain => {
             world.sheet.touch();
@@ -168,6 +175,7 @@ fn at_the_sheet(world: &mut World, kind: Kind, item: usize, knows: &dyn Knows) {
             world.tell(|| "sheet: keys are typed again".to_owned());
         }
         Kind::Note => edit(world, item, NOTE, Cell::from_text("hello")),
+        Kind::Scribble => scribble(world, item, knows),
         _ => {}
     }
 }
@@ -184,13 +192,14 @@ fn edit(world: &mut World, item: usize, column: usize, cell: Cell) {
 fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
     let sku = world.truth[item].sku.to_string();
     let Some(row) = world.sheet.row_of(&sku) else { return };
-    let Cell::Number(shown) = world.sheet.rows[row][STOCK] else { return };
+    let column = STOCK[world.truth[item].pool];
+    let Cell::Number(shown) = world.sheet.rows[row][column] else { return };
     let by = world.rng.between(-3, 8).max(-(shown as i64).max(0));
     if by == 0 {
         return;
     }
     // While the fate of our own write is open, a person's change of the same cell may be taken for it.
-    let own = knows.open_in_sheet(&world.truth[item].sku);
+    let own = knows.open_in_sheet(&world.truth[item]);
     let open = own.map_or(0, |(from, to)| (to - from).abs());
     if world.unsure[item] {
         world.truth[item].leeway += open;
@@ -204,8 +213,8 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
         world.counts.leeways += 1;
     }
     world.sheet.touch();
-    world.sheet.rows[row][STOCK] = Cell::Number(shown + by as f64);
-    if world.counted {
+    world.sheet.rows[row][column] = Cell::Number(shown + by as f64);
+    if world.layout(item) == Layout::Counted {
         // What was sold until it counts is in it: the truth is set when it does.
         world.counts_typed[item].push(shown as i64 + by);
     } else {
@@ -214,6 +223,19 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
     world.has_moved(0, item, by);
     world.counts.sheet_edits += 1;
     world.tell(|| format!("sheet: a person types {} over {shown} for {sku} in row {}", shown + by as f64, row + 2));
+}
+
+/// Somebody types over what was sold. Before the program has met the row, that is what people say was sold: left alone.
+fn scribble(world: &mut World, item: usize, knows: &dyn Knows) {
+    if world.layout(item) != Layout::Counters || !knows.is_founded(&world.truth[item]) {
+        return;
+    }
+    let number = Cell::Number(world.rng.between(0, 20) as f64);
+    let cell = [Cell::Blank, Cell::from_text("soldout"), number.clone(), number][world.rng.below(4)].clone();
+    let sku = world.truth[item].sku.clone();
+    world.tell(|| format!("sheet: somebody types {cell:?} over what was sold of {sku}"));
+    edit(world, item, SOLD[world.truth[item].pool], cell);
+    world.counts.counters_scribbled += 1;
 }
 
 fn sort(world: &mut World) {

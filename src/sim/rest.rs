@@ -8,9 +8,9 @@ use futures::FutureExt as _;
 
 use super::driver::{Driver, book};
 use super::effects::Effects;
-use super::sheet::{SKU, STOCK};
+use super::sheet::{SKU, SOLD, STOCK};
 use super::shop;
-use super::world::{Shared, World};
+use super::world::{Layout, Shared, World};
 use crate::catalog::Cell;
 use crate::clock;
 use crate::db::MemoryLedger;
@@ -130,7 +130,7 @@ fn disagreements(driver: &Driver) -> Vec<String> {
     world.counts.doubts += doubted.len() as u64;
     for (item, truth) in world.truth.iter().enumerate() {
         let sku = &truth.sku;
-        let Some(pool) = book(&driver.ledger, sku).pool else {
+        let Some(pool) = book(&driver.ledger, truth).pool else {
             wrong.push(format!("{sku}: the ledger has no pool"));
             continue;
         };
@@ -139,11 +139,18 @@ fn disagreements(driver: &Driver) -> Vec<String> {
         if off.abs() > truth.leeway && !(in_doubt && off < 0) {
             wrong.push(format!("{sku}: the pool is {pool}, the truth {} (leeway {})", truth.units, truth.leeway));
         }
-        let shown = world.sheet.row_of(sku.as_str()).map(|row| world.sheet.rows[row][STOCK].clone());
-        if shown != Some(Cell::Number(pool as f64)) {
-            wrong.push(format!("{sku}: the sheet shows {shown:?}, the pool is {pool}"));
+        let row = world.sheet.row_of(sku.as_str()).map(|row| &world.sheet.rows[row]);
+        let shown = |columns: [usize; 2]| row.map(|row| row[columns[truth.pool]].clone());
+        let available = match (world.layouts[truth.pool], shown(STOCK), shown(SOLD)) {
+            (Layout::Counters, Some(Cell::Number(received)), Some(Cell::Number(sold))) => Some(received - sold),
+            (Layout::Counters, Some(Cell::Number(received)), Some(Cell::Blank)) => Some(received),
+            (Layout::Edited | Layout::Counted, Some(Cell::Number(units)), _) => Some(units),
+            _ => None,
+        };
+        if available != Some(pool as f64) {
+            wrong.push(format!("{sku}: the sheet shows {available:?} ({row:?}), the pool is {pool}"));
         }
-        for shop in &world.shops {
+        for shop in world.shops.iter().filter(|shop| shop.pool == truth.pool) {
             // Said once more in its own words: the rule itself may be what is wrong.
             let target = (pool - shop.buffer).max(0);
             let listing = shop.listings.get(&item);
@@ -163,7 +170,7 @@ fn disagreements(driver: &Driver) -> Vec<String> {
         }
     }
     let rows = world.sheet.rows.iter().filter(|row| row[SKU] == Cell::Blank);
-    if rows.into_iter().any(|row| row[STOCK] != Cell::Blank) {
+    if rows.into_iter().any(|row| STOCK.iter().any(|column| row[*column] != Cell::Blank)) {
         wrong.push("a stock number stands in a row without key".to_owned());
     }
     wrong
@@ -183,7 +190,7 @@ fn told_again(driver: &Driver) -> Vec<String> {
     }
     let mut wrong = Vec::new();
     for truth in truth {
-        let pool = |ledger: &MemoryLedger| book(ledger, &truth.sku).pool;
+        let pool = |ledger: &MemoryLedger| book(ledger, &truth).pool;
         if pool(&again.ledger) != pool(&driver.ledger) {
             wrong.push(format!("{}: an empty ledger comes to {:?}", truth.sku, pool(&again.ledger)));
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::effects::breathe;
-use super::world::{Shared, Trouble, World};
+use super::world::{Layout, POOLS, Shared, Trouble, World};
 use crate::catalog::{Cell, TabMapping};
 use crate::clock::{self, Time};
 use crate::sheet::{Applied, CellRange, CellWrite, Grid, Receipt, Render, Seen, Shape, SheetError, TabShape, Workbook};
@@ -15,17 +15,30 @@ use crate::sheet::{Applied, CellRange, CellWrite, Grid, Receipt, Render, Seen, S
 /// Title of the one tab.
 pub const TAB: &str = "Products";
 /// The header row.
-pub const HEADERS: [&str; COLUMNS] =
-    ["SKU", "Title", "Price", "Stock", "Note", "Sync status", "Sync error", "Last sync"];
-const COLUMNS: usize = 8;
+pub const HEADERS: [&str; COLUMNS] = [
+    "SKU",
+    "Title",
+    "Price",
+    "Stock",
+    "Note",
+    "Sync status",
+    "Sync error",
+    "Last sync",
+    "Stock west",
+    "Sold",
+    "Sold west",
+];
+const COLUMNS: usize = 11;
 /// Column of the key.
 pub const SKU: usize = 0;
 /// Column of the title.
 pub const TITLE: usize = 1;
 /// Column of the price.
 pub const PRICE: usize = 2;
-/// Column of the stock.
-pub const STOCK: usize = 3;
+/// Columns of the stock, by pool.
+pub const STOCK: [usize; 2] = [3, 8];
+/// Columns of what was sold, by pool: shelfd's where it is laid out in counters.
+pub const SOLD: [usize; 2] = [9, 10];
 /// A column that is none of shelfd's business.
 pub const NOTE: usize = 4;
 /// Google has answered with values so old.
@@ -91,8 +104,10 @@ impl Sheet {
 }
 
 /// How the tab is laid out.
-pub fn mapping(counted: bool) -> TabMapping {
+pub fn mapping(layouts: &[Layout]) -> TabMapping {
     let header = |column: usize| HEADERS[column].to_owned();
+    let pools = POOLS.iter().map(|pool| (*pool).to_owned()).zip(layouts.iter().copied());
+    let with = |wanted: Layout| pools.clone().enumerate().filter(move |(_, (_, layout))| *layout == wanted);
     TabMapping {
         tab: TAB.to_owned(),
         key: vec![header(SKU)],
@@ -100,8 +115,9 @@ pub fn mapping(counted: bool) -> TabMapping {
         options: Vec::new(),
         title: Some(header(1)),
         price: Some(header(PRICE)),
-        stock: vec![(super::world::pool(), header(STOCK))],
-        counted: counted.then(super::world::pool).into_iter().collect(),
+        stock: pools.clone().enumerate().map(|(at, (pool, _))| (pool, header(STOCK[at]))).collect(),
+        counted: with(Layout::Counted).map(|(_, (pool, _))| pool).collect(),
+        sold: with(Layout::Counters).map(|(at, (pool, _))| (pool, header(SOLD[at]))).collect(),
         status: Some(header(5)),
         error: Some(header(6)),
         last_sync: Some(header(7)),
@@ -141,10 +157,24 @@ fn take(rows: &[Row], range: &CellRange) -> Grid {
     grid
 }
 
+/// The pool whose stock stands in this column.
+fn stock_column(column: usize) -> Option<usize> {
+    STOCK.iter().position(|of| *of == column)
+}
+
+/// Is this column the program's to write?
+fn is_ours(world: &World, column: usize) -> bool {
+    let laid_out = |columns: [usize; 2], counters: bool| {
+        let pool = columns.iter().position(|of| *of == column);
+        pool.and_then(|pool| world.layouts.get(pool)).is_some_and(|layout| (*layout == Layout::Counters) == counters)
+    };
+    (5..8).contains(&column) || laid_out(STOCK, false) || laid_out(SOLD, true)
+}
+
 /// Write one cell. Only shelfd's own columns may be written, and nothing over what a person wrote.
 fn enter(world: &mut World, cell: &CellWrite) -> Applied {
     let (row, column) = (cell.row as usize, cell.column as usize);
-    if column < STOCK || column == NOTE || row == 0 || cell.tab != TAB {
+    if !is_ours(world, column) || row == 0 || cell.tab != TAB {
         world.wrong.push(format!("a write to row {}, column {column}, which is not shelfd's", row + 1));
     }
     let Some(line) = world.sheet.rows.get_mut(row.wrapping_sub(1)) else {
@@ -158,10 +188,11 @@ fn enter(world: &mut World, cell: &CellWrite) -> Applied {
         Some(_) => Applied::Not,
     };
     line[column] = if applied == Applied::Not { before } else { cell.value.clone() };
+    let Some(pool) = stock_column(column) else { return applied };
     let owner = line[SKU].clone();
     if let (Applied::Matched, Cell::Text(sku), Some(from), Cell::Number(to)) =
         (applied, owner, cell.only_if, &cell.value)
-        && let Some(item) = world.truth.iter().position(|truth| truth.sku.as_str() == sku)
+        && let Some(item) = world.item(&sku, pool)
     {
         let to = *to as i64;
         let is_put_back = world.hit[item] == Some((to, from));
@@ -170,11 +201,12 @@ fn enter(world: &mut World, cell: &CellWrite) -> Applied {
     let line = &world.sheet.rows[row - 1];
     if let (Applied::Matched, Cell::Blank, Some(from), Cell::Number(to)) =
         (applied, &line[SKU], cell.only_if, &cell.value)
-        && let Some(item) = world.truth.iter().position(|truth| line[TITLE] == Cell::from_text(&truth.title()))
+        && let Some(item) =
+            world.truth.iter().position(|truth| truth.pool == pool && line[TITLE] == Cell::from_text(&truth.title()))
     {
         world.keyless_hits.push((item, (from, *to as i64)));
     }
-    if column == STOCK && applied == Applied::Plainly {
+    if applied == Applied::Plainly {
         world.wrong.push(format!("the stock in row {} was written whatever it showed", row + 1));
     }
     applied
@@ -234,10 +266,16 @@ impl Workbook for SheetFace {
             let mut applied = Vec::new();
             for cell in cells {
                 let how = enter(world, cell);
-                if cell.column as usize == STOCK {
+                if STOCK.contains(&(cell.column as usize)) || SOLD.contains(&(cell.column as usize)) {
                     world.counts.stock_writes += u64::from(how != Applied::Not);
                     world.tell(|| {
-                        format!("sheet: row {} stock {:?} -> {:?}: {how:?}", cell.row + 1, cell.only_if, cell.value)
+                        format!(
+                            "sheet: row {} {} {:?} -> {:?}: {how:?}",
+                            cell.row + 1,
+                            HEADERS[cell.column as usize],
+                            cell.only_if,
+                            cell.value
+                        )
                     });
                 }
                 applied.push(how);

@@ -147,6 +147,8 @@ pub struct Shop {
     pub kind: StockKind,
     /// Units kept back.
     pub buffer: i64,
+    /// Index of the pool it sells from.
+    pub pool: usize,
     /// Listings by index of the SKU.
     pub listings: BTreeMap<usize, Listing>,
     /// Orders.
@@ -160,11 +162,12 @@ pub struct Shop {
 
 impl Shop {
     /// Without listings.
-    pub fn new(name: &str, kind: StockKind, buffer: i64) -> Self {
+    pub fn new(name: &str, kind: StockKind, buffer: i64, pool: usize) -> Self {
         Self {
             name: name.to_owned(),
             kind,
             buffer,
+            pool,
             listings: BTreeMap::new(),
             orders: Vec::new(),
             keys: BTreeMap::new(),

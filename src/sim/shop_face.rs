@@ -9,7 +9,7 @@ use chrono::{SubsecRound as _, TimeDelta};
 
 use super::effects::breathe;
 use super::shop::{Arriving, Late, Listing, Order, Phase, STALE_MAX, arrive};
-use super::world::{POOL, Shared, Trouble, World};
+use super::world::{POOLS, Shared, Trouble, World};
 use crate::catalog::{Pool, Sku};
 use crate::clock;
 use crate::stores::{
@@ -42,8 +42,12 @@ impl ShopFace {
             let world = shared.world();
             (world.shops[shop].name.clone(), world.shops[shop].kind, world.counts.takeovers)
         };
-        let revisions = Mutex::default();
-        Self { shared: Arc::clone(shared), shop, name, kind, pool: POOL.to_owned(), takeovers, revisions }
+        let pool = POOLS[shared.world().shops[shop].pool].to_owned();
+        Self { shared: Arc::clone(shared), shop, name, kind, pool, takeovers, revisions: Mutex::default() }
+    }
+
+    fn item(&self, world: &World, sku: &Sku) -> Option<usize> {
+        world.item(sku.as_str(), world.shops[self.shop].pool)
     }
 
     fn lost(&self) -> StoreError {
@@ -140,7 +144,7 @@ impl ShopFace {
 
     /// One call's worth of writes to a store that knows keys: all or none.
     fn adjust(&self, world: &mut World, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
-        let items: Vec<Option<usize>> = writes.iter().map(|write| world.item(&write.sku)).collect();
+        let items: Vec<Option<usize>> = writes.iter().map(|write| self.item(world, &write.sku)).collect();
         let Some(key) = writes.first().map(|write| write.key.clone()) else { return Vec::new() };
         let known = world.shops[self.shop].keys.get(&key).copied();
         if let Some(count) = known {
@@ -177,7 +181,7 @@ impl ShopFace {
     /// A write to a store that knows no keys; some arrive late.
     fn write_unkeyed(&self, world: &mut World, write: &StockWrite, late: bool) -> Outcome<Option<i64>> {
         let shop = &world.shops[self.shop];
-        let item = world.item(&write.sku);
+        let item = self.item(world, &write.sku);
         let Some((item, listing)) = item.and_then(|item| Some((item, shop.listings.get(&item)?))) else {
             return Outcome::NotDone(self.lost());
         };
@@ -249,7 +253,7 @@ impl Store for ShopFace {
         breathe().await;
         let world = &mut *self.shared.world();
         self.trouble(world)?;
-        let items: Vec<usize> = which.iter().filter_map(|(sku, _)| world.item(sku)).collect();
+        let items: Vec<usize> = which.iter().filter_map(|(sku, _)| self.item(world, sku)).collect();
         let items: Vec<usize> =
             items.into_iter().filter(|item| world.shops[self.shop].listings.contains_key(item)).collect();
         let stock = self.stock(world, &items);
@@ -278,7 +282,7 @@ impl Store for ShopFace {
             let trouble = self.trouble(world);
             for draft in drafts {
                 for variant in &draft.variants {
-                    let outcome = match (&trouble, world.item(&variant.sku)) {
+                    let outcome = match (&trouble, self.item(world, &variant.sku)) {
                         (Err(StoreError::AnswerLost { .. }), _) => Outcome::Unknown(self.lost()),
                         (Err(_), _) | (_, None) => Outcome::NotDone(self.lost()),
                         (Ok(()), Some(item)) => {
@@ -310,7 +314,7 @@ impl Store for ShopFace {
                 return changes.iter().map(|_| Outcome::Unknown(self.lost())).collect();
             }
             for change in changes {
-                let item = world.item(&change.sku);
+                let item = self.item(world, &change.sku);
                 let Some(listing) = item.and_then(|item| world.shops[self.shop].listings.get_mut(&item)) else {
                     continue;
                 };

@@ -11,7 +11,7 @@ use super::effects::Effects;
 use super::rest;
 use super::sheet::{self, Sheet};
 use super::shop::{Listing, Order, Shop};
-use super::world::{Counts, Shared, Truth, World};
+use super::world::{Counts, Layout, Shared, Truth, World};
 use crate::catalog::{Cell, Money, Sku};
 use crate::clock::{Simulation, Time};
 use crate::db::MemoryLedger;
@@ -68,19 +68,19 @@ fn new(number: u64, furnished: bool) -> Start {
     let mut rng = Rng::new(number);
     let now = chrono::Utc.with_ymd_and_hms(2026, 3, 28, 12, 0, 0).single().unwrap_or_default();
     let skus = 1 + number as usize % 3;
+    let layouts: &[Layout] = match (number / 8) % 6 {
+        2 => &[Layout::Edited, Layout::Edited],
+        3 => &[Layout::Counted],
+        4 => &[Layout::Counters],
+        5 => &[Layout::Edited, Layout::Counters],
+        _ => &[Layout::Edited],
+    };
     let truth: Vec<Truth> = (0..skus)
         .filter_map(|item| Sku::new(&format!("S{item}")))
-        .map(|sku| Truth { sku, units: rng.between(0, 15), leeway: 0 })
+        .flat_map(|sku| (0..layouts.len()).map(move |pool| (sku.clone(), pool)))
+        .map(|(sku, pool)| Truth { sku, pool, units: rng.between(0, 15), leeway: 0 })
         .collect();
-    let row = |truth: &Truth| {
-        let mut row = sheet::Row::default();
-        row[sheet::SKU] = Cell::from_text(truth.sku.as_str());
-        row[1] = Cell::from_text(&truth.title());
-        row[sheet::PRICE] = Cell::Number(9.5);
-        row[sheet::STOCK] = Cell::Number(truth.units as f64);
-        row
-    };
-    let sheet = Sheet::new(truth.iter().map(row).collect());
+    let sheet = Sheet::new(truth.chunks(layouts.len()).map(|pools| row(pools, layouts, &mut rng)).collect());
     let (keyed, log) = (StockKind::KeyedDelta, StockKind::OrderLog);
     let (revision, delta) = (StockKind::Revision, StockKind::Delta);
     let kinds: &[StockKind] = match number % 8 {
@@ -94,8 +94,10 @@ fn new(number: u64, furnished: bool) -> Start {
         _ => &[delta],
     };
     let names = ["one", "two", "three"];
-    let mut shop = |(name, kind): (&&str, &StockKind)| Shop::new(name, *kind, [0, 0, 1, 2][rng.below(4)]);
-    let mut shops: Vec<Shop> = names.iter().zip(kinds).map(&mut shop).collect();
+    let mut shop = |(at, (name, kind)): (usize, (&&str, &StockKind))| {
+        Shop::new(name, *kind, [0, 0, 1, 2][rng.below(4)], at % layouts.len())
+    };
+    let mut shops: Vec<Shop> = names.iter().zip(kinds).enumerate().map(&mut shop).collect();
     if furnished && number % 3 == 1 {
         shops.iter_mut().for_each(|shop| furnish(shop, &truth, now, &mut rng));
     }
@@ -106,6 +108,7 @@ fn new(number: u64, furnished: bool) -> Start {
     let world = World {
         rng,
         troubles: [0.0; 4],
+        layouts: layouts.to_vec(),
         truth,
         sheet,
         shops,
@@ -119,7 +122,6 @@ fn new(number: u64, furnished: bool) -> Start {
         unsure,
         moved,
         founded,
-        counted: number % 6 == 5,
         counts_typed,
         keyless_hits: Vec::new(),
         sheet_lost: false,
@@ -128,11 +130,28 @@ fn new(number: u64, furnished: bool) -> Start {
     Start { world, ledger: MemoryLedger::new(), now }
 }
 
+/// A row as people have it before the program comes; where it is laid out in counters, something may have been sold already.
+fn row(pools: &[Truth], layouts: &[Layout], rng: &mut Rng) -> sheet::Row {
+    let mut row = sheet::Row::default();
+    for truth in pools {
+        row[sheet::SKU] = Cell::from_text(truth.sku.as_str());
+        row[sheet::TITLE] = Cell::from_text(&truth.title());
+        row[sheet::PRICE] = Cell::Number(9.5);
+        let is_counter = layouts[truth.pool] == Layout::Counters;
+        let sold = if is_counter { rng.between(0, 3) * 7 } else { 0 };
+        row[sheet::STOCK[truth.pool]] = Cell::Number((truth.units + sold) as f64);
+        if sold > 0 {
+            row[sheet::SOLD[truth.pool]] = Cell::Number(sold as f64);
+        }
+    }
+    row
+}
+
 /// A shop that sold before the program came: it lists everything already, and has old orders. What moves there before the
 /// program's first look is nobody's business, so histories begin after it.
 fn furnish(shop: &mut Shop, truth: &[Truth], now: Time, rng: &mut Rng) {
     let Some(price) = Money::from_store("9.50") else { return };
-    for (item, truth) in truth.iter().enumerate() {
+    for (item, truth) in truth.iter().enumerate().filter(|(_, truth)| truth.pool == shop.pool) {
         let mut listing = Listing::new(truth.title(), price);
         listing.stock = (truth.units - shop.buffer).max(0);
         shop.listings.insert(item, listing);

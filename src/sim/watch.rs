@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures::FutureExt as _;
 
 use super::driver::book;
-use super::world::World;
+use super::world::{Layout, POOLS, World};
 use crate::db::{Ledger, MemoryLedger, SHEET};
 
 /// What is folded so far.
@@ -14,8 +14,8 @@ use crate::db::{Ledger, MemoryLedger, SHEET};
 pub(super) struct Watch {
     /// The last movement looked at.
     after: i64,
-    /// By endpoint and SKU: units folded.
-    folded: BTreeMap<(String, String), i64>,
+    /// By endpoint and item: units folded.
+    folded: BTreeMap<(String, usize), i64>,
 }
 
 impl Watch {
@@ -23,10 +23,10 @@ impl Watch {
     pub fn start(world: &World, ledger: &MemoryLedger) -> Self {
         let lines = ledger.ungated().movements(0, u32::MAX).now_or_never().and_then(Result::ok).unwrap_or_default();
         let mut folded = BTreeMap::new();
-        for (item, truth) in world.truth.iter().enumerate() {
+        for item in 0..world.truth.len() {
             for (place, name) in places(world).into_iter().enumerate() {
                 let now = world.moved[place][item].last().copied().unwrap_or(0);
-                folded.insert((name, truth.sku.to_string()), now);
+                folded.insert((name, item), now);
             }
         }
         Self { after: lines.last().map_or(0, |line| line.id), folded }
@@ -38,8 +38,9 @@ impl Watch {
         for line in lines.unwrap_or_default() {
             self.after = line.id;
             let Some(place) = places(world).iter().position(|name| *name == line.endpoint) else { continue };
-            let Some(item) = world.truth.iter().position(|truth| truth.sku.as_str() == line.sku) else { continue };
-            let folded = self.folded.entry((line.endpoint.clone(), line.sku.clone())).or_default();
+            let pool = POOLS.iter().position(|pool| *pool == line.pool);
+            let Some(item) = pool.and_then(|pool| world.item(&line.sku, pool)) else { continue };
+            let folded = self.folded.entry((line.endpoint.clone(), item)).or_default();
             *folded += line.units;
             if line.cause == "counted" {
                 // The pool is what was typed, whatever was sold until then.
@@ -54,7 +55,7 @@ impl Watch {
             }
             if line.cause == "founded" {
                 *folded = line.units - world.founded[item];
-                if world.counted {
+                if world.layout(item) == Layout::Counted {
                     // Nothing was listed yet, so nothing was sold.
                     world.truth[item].units = line.units;
                 }
@@ -68,7 +69,7 @@ impl Watch {
                 continue;
             }
             // A stale answer with a number that the ledger never saw cannot be told from a person's; the next one mends it.
-            let side = book(ledger, &world.truth[item].sku).sides.remove(&line.endpoint).unwrap_or_default();
+            let side = book(ledger, &world.truth[item]).sides.remove(&line.endpoint).unwrap_or_default();
             let known = side.recent.iter().any(|recent| Some(recent.value) == side.accounted);
             if world.counts.stale_reads > 0 && !known {
                 world.counts.stale_folds += 1;

@@ -9,14 +9,27 @@ use crate::catalog::{Pool, Sku};
 use crate::clock;
 use crate::lab::catalog::rng::Rng;
 
-/// The one pool of this world.
-pub const POOL: &str = "main";
+/// Pools: each world has the first, some have both.
+pub const POOLS: [&str; 2] = ["main", "west"];
 
-/// What is true of one SKU.
+/// How a pool is laid out in the sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// One column that people and the program write.
+    Edited,
+    /// One column for stock-takes: a typed number is what was counted.
+    Counted,
+    /// People write what came in, the program what was sold.
+    Counters,
+}
+
+/// What is true of one SKU in one pool.
 #[derive(Debug, Clone)]
 pub struct Truth {
     /// Identity.
     pub sku: Sku,
+    /// Index of the pool.
+    pub pool: usize,
     /// Units there are: start + people's edits + returns − sales.
     pub units: i64,
     /// By how much the ledger may be off, where the platform makes it impossible to know: see `docs/guarantees.md`.
@@ -24,6 +37,11 @@ pub struct Truth {
 }
 
 impl Truth {
+    /// The pool's name.
+    pub fn pool(&self) -> Pool {
+        POOLS[self.pool].to_owned()
+    }
+
     /// What the sheet calls it.
     pub fn title(&self) -> String {
         format!("Thing {}", self.sku)
@@ -60,6 +78,7 @@ pub struct Counts {
     pub counted: u64,
     pub rows_cut: u64,
     pub keys_blanked: u64,
+    pub counters_scribbled: u64,
     pub stock_writes: u64,
     pub doubts: u64,
     pub leeways: u64,
@@ -95,6 +114,7 @@ impl Counts {
             (&mut self.counted, other.counted),
             (&mut self.rows_cut, other.rows_cut),
             (&mut self.keys_blanked, other.keys_blanked),
+            (&mut self.counters_scribbled, other.counters_scribbled),
             (&mut self.stock_writes, other.stock_writes),
             (&mut self.doubts, other.doubts),
             (&mut self.leeways, other.leeways),
@@ -146,7 +166,9 @@ pub struct World {
     pub rng: Rng,
     /// How often each kind of [`Trouble`] happens; 1 is ordinary.
     pub troubles: [f64; 4],
-    /// What is true.
+    /// How each pool is laid out.
+    pub layouts: Vec<Layout>,
+    /// What is true: SKU by SKU, pool by pool. Its index is the number of an item.
     pub truth: Vec<Truth>,
     /// The spreadsheet.
     pub sheet: Sheet,
@@ -162,19 +184,17 @@ pub struct World {
     pub story: Option<Vec<String>>,
     /// Numbers letters and orders.
     pub serial: u64,
-    /// Per SKU: how far people's edits may have blurred the fate of an open write to the sheet, should its answer be lost.
+    /// Per item: how far people's edits may have blurred the fate of an open write to the sheet, should its answer be lost.
     pub pending: Vec<i64>,
-    /// Per SKU: the fate of an open write to the sheet hangs on what its cell shows.
+    /// Per item: the fate of an open write to the sheet hangs on what its cell shows.
     pub unsure: Vec<bool>,
-    /// Per SKU: units in the sheet at the very start.
+    /// Per item: units in the sheet at the very start.
     pub founded: Vec<i64>,
-    /// By place (the sheet, then the shops) and SKU: units moved there by others, after each time.
+    /// By place (the sheet, then the shops) and item: units moved there by others, after each time.
     pub moved: Vec<Vec<Vec<i64>>>,
-    /// Per SKU: what the turn under way has written to its stock cell: the number replaced, and the new one.
+    /// Per item: what the turn under way has written to its stock cell: the number replaced, and the new one.
     pub hit: Vec<Option<(i64, i64)>>,
-    /// The stock column is for stock-takes: a typed number is what was counted.
-    pub counted: bool,
-    /// Per SKU: numbers that were typed as counted, the first one too.
+    /// Per item: numbers that were typed as counted, the first one too.
     pub counts_typed: Vec<Vec<i64>>,
     /// Rows without a key that were written in the poll under way: whose they are, the number replaced and the new one.
     pub keyless_hits: Vec<(usize, (i64, i64))>,
@@ -215,9 +235,19 @@ impl World {
         }
     }
 
-    /// Index of a SKU.
-    pub fn item(&self, sku: &Sku) -> Option<usize> {
-        self.truth.iter().position(|truth| truth.sku == *sku)
+    /// Index of a SKU in a pool.
+    pub fn item(&self, sku: &str, pool: usize) -> Option<usize> {
+        self.truth.iter().position(|truth| truth.pool == pool && truth.sku.as_str() == sku)
+    }
+
+    /// The same SKU as this item, in the pool that a shop sells from.
+    pub fn item_of_shop(&self, item: usize, shop: usize) -> usize {
+        item - self.truth[item].pool + self.shops[shop].pool
+    }
+
+    /// How an item is laid out in the sheet.
+    pub fn layout(&self, item: usize) -> Layout {
+        self.layouts[self.truth[item].pool]
     }
 
     /// The next number.
@@ -245,9 +275,4 @@ impl Shared {
     pub fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The pool's name.
-pub fn pool() -> Pool {
-    POOL.to_owned()
 }

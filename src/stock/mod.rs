@@ -125,6 +125,12 @@ pub enum Rule {
     },
 }
 
+/// What shelfd's own counter shows beside a column of everything that ever came in: units that left the pool in the shops, less
+/// what came back there.
+pub fn sold(received: i64, pool: i64) -> i64 {
+    received - pool
+}
+
 impl Rule {
     /// The value that should stand at the endpoint.
     pub fn target(self, pool: i64) -> i64 {
@@ -209,6 +215,12 @@ pub enum Meaning {
     Edit,
     /// In a column of the sheet for stock-takes: the pool is set to it. What was sold until then is in it.
     Count,
+    /// In a counter column of the sheet: all that ever came in. As an edit; but the pool is founded less what the counter
+    /// beside it already shows as sold.
+    Received {
+        /// That counter.
+        sold: i64,
+    },
 }
 
 /// Where a movement came from.

@@ -94,9 +94,13 @@ fn fold_value(
     effects: &mut Vec<Effect>,
 ) {
     if meaning != Meaning::Shop && pool.is_none() {
-        *pool = Some(reading.value);
+        let units = match meaning {
+            Meaning::Received { sold } if !planted!(SoldForgotten) => reading.value - sold,
+            _ => reading.value,
+        };
+        *pool = Some(units);
         side.accounted = Some(reading.value);
-        effects.push(Effect::Moved { units: reading.value, cause: Cause::Founded });
+        effects.push(Effect::Moved { units, cause: Cause::Founded });
         return;
     }
     let Some(accounted) = side.accounted else {
@@ -208,7 +212,7 @@ fn own_up(pool: &mut Option<i64>, side: &mut Side, value: i64, had: Option<(i64,
 fn move_pool(pool: &mut i64, moved: i64, value: i64, meaning: Meaning, effects: &mut Vec<Effect>) {
     let (units, cause) = match meaning {
         Meaning::Count if !planted!(CountIsEdit) => (value - *pool, Cause::Counted),
-        Meaning::Shop | Meaning::Edit | Meaning::Count => (moved, Cause::Observed),
+        Meaning::Shop | Meaning::Edit | Meaning::Count | Meaning::Received { .. } => (moved, Cause::Observed),
     };
     *pool += units;
     effects.push(Effect::Moved { units, cause });

@@ -79,6 +79,17 @@ impl Bed {
     }
 
     pub async fn start_timed(items: Vec<LabItem>, key_style: KeyStyle, timing: Timing) -> Self {
+        Self::start_as(items, key_style, timing, |_| {}, |text| text).await
+    }
+
+    /// With a sheet that people have laid out their own way, and the configuration that fits it.
+    pub async fn start_as(
+        items: Vec<LabItem>,
+        key_style: KeyStyle,
+        timing: Timing,
+        lay_out: impl Fn(&World),
+        configure: impl Fn(String) -> String,
+    ) -> Self {
         shelfd::telemetry::start_logging("off");
         shelfd::telemetry::start_tls();
         let options = WorldOptions {
@@ -90,10 +101,11 @@ impl Bed {
             ..WorldOptions::default()
         };
         let world = World::start(options).await.unwrap();
+        lay_out(&world);
         let dir = tempfile::tempdir().unwrap();
         let ports = DaemonPorts { listener: 0, admin: 0 };
         let path = config_file::write(&world.describe(), dir.path(), ports).unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
+        let text = configure(std::fs::read_to_string(&path).unwrap());
         let unhurried = |line: &str| match line.starts_with("calls_per_minute") {
             true => "calls_per_minute = 100000".to_owned(),
             false => line.to_owned(),

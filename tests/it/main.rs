@@ -10,6 +10,7 @@ mod bad_input;
 mod bed;
 mod both_ways;
 mod catalogs;
+mod counters;
 mod faults;
 mod idempotency;
 mod trouble;

@@ -71,8 +71,9 @@ async fn an_open_write_stays_open_over_a_restart() {
         let settled = Input::Settle { settled: Settled::Done, now: at(3), stale_for: SPAN };
         ledger.stock(SHOP, vec![request(settled)], &[], at(3)).await.unwrap();
         assert!(ledger.open_intents(SHOP).await.unwrap().is_empty());
-        let accounted = ledger.accounted(SHOP).await.unwrap();
-        assert_eq!(accounted[&(sku("A"), "main".to_owned())], (Some(5), false));
+        let standings = ledger.standings(SHOP).await.unwrap();
+        let expected = Standing { accounted: Some(5), open: false, pool: Some(5) };
+        assert_eq!(standings[&(sku("A"), "main".to_owned())], expected);
     })
     .await;
 }

@@ -183,8 +183,8 @@ impl Ledger for MemoryLedger {
         self.read("stock_due", |state| state.stock_due(endpoint, pool, rule)).await
     }
 
-    async fn accounted(&self, endpoint: &str) -> Result<BTreeMap<(Sku, Pool), (Option<i64>, bool)>> {
-        self.read("accounted", |state| state.accounted(endpoint)).await
+    async fn standings(&self, endpoint: &str) -> Result<BTreeMap<(Sku, Pool), Standing>> {
+        self.read("standings", |state| state.standings(endpoint)).await
     }
 
     async fn book(&self, sku: &Sku, pool: &Pool) -> Result<Book> {

@@ -6,9 +6,9 @@ use super::{KeptIntent, KeptSide, State};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
 use crate::db::orders::{KeptShare, baseline_name, cursor_name, time_of_fact, time_to_fact};
-use crate::db::stock::{Write, is_due, settled_name, step_side};
+use crate::db::stock::{Write, settled_name, step_side};
 use crate::db::{
-    DeadLetter, MovementLine, OpenIntent, OrderCursor, OrderLook, Peers, SeenLine, StockChange, StockFold,
+    DeadLetter, MovementLine, OpenIntent, OrderCursor, OrderLook, Peers, SeenLine, Standing, StockChange, StockFold,
     StockRequest, Want, whole,
 };
 use crate::stock::{Book, Effect, Input, OrdersSeen, Rule, Settled, Side};
@@ -165,20 +165,20 @@ impl State {
 
     pub(super) fn stock_due(&self, endpoint: &str, pool: &Pool, rule: Rule) -> BTreeSet<Sku> {
         let Some(held) = self.endpoints.get(endpoint) else { return BTreeSet::new() };
-        let is_due = |sku: &Sku, kept: &KeptSide| {
-            let units = self.units(sku, pool);
-            units.is_some_and(|units| is_due(rule, units, kept.side.accounted, kept.open.is_some()))
-        };
         let sides = held.sides.iter().filter_map(|(sku, pools)| Some((sku, pools.get(pool)?)));
-        sides.filter(|(sku, kept)| is_due(sku, kept)).map(|(sku, _)| sku.clone()).collect()
+        sides.filter(|(sku, kept)| self.standing(sku, pool, kept).is_due(rule)).map(|(sku, _)| sku.clone()).collect()
     }
 
-    pub(super) fn accounted(&self, endpoint: &str) -> BTreeMap<(Sku, Pool), (Option<i64>, bool)> {
+    pub(super) fn standings(&self, endpoint: &str) -> BTreeMap<(Sku, Pool), Standing> {
         let Some(held) = self.endpoints.get(endpoint) else { return BTreeMap::new() };
         let sides = held.sides.iter().flat_map(|(sku, pools)| pools.iter().map(move |(pool, kept)| (sku, pool, kept)));
-        sides
-            .map(|(sku, pool, kept)| ((sku.clone(), pool.clone()), (kept.side.accounted, kept.open.is_some())))
-            .collect()
+        let entry =
+            |(sku, pool, kept): (&Sku, &Pool, &KeptSide)| ((sku.clone(), pool.clone()), self.standing(sku, pool, kept));
+        sides.map(entry).collect()
+    }
+
+    fn standing(&self, sku: &Sku, pool: &Pool, kept: &KeptSide) -> Standing {
+        Standing { accounted: kept.side.accounted, open: kept.open.is_some(), pool: self.units(sku, pool) }
     }
 
     pub(super) fn book(&self, sku: &Sku, pool: &Pool) -> Book {

@@ -176,8 +176,8 @@ impl Ledger for SqliteLedger {
         Self::stock_due(self, endpoint, pool, rule).await
     }
 
-    async fn accounted(&self, endpoint: &str) -> Result<BTreeMap<(Sku, Pool), (Option<i64>, bool)>> {
-        Self::accounted(self, endpoint).await
+    async fn standings(&self, endpoint: &str) -> Result<BTreeMap<(Sku, Pool), Standing>> {
+        Self::standings(self, endpoint).await
     }
 
     async fn book(&self, sku: &Sku, pool: &Pool) -> Result<Book> {

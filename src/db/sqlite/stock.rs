@@ -10,8 +10,10 @@ use super::report::audit;
 use super::{SqliteLedger, Tx, hints, json_list, sku_of};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
-use crate::db::stock::{Write, is_due, recent_of_text, recent_to_text, settled_name, step_side};
-use crate::db::{DeadLetter, OpenIntent, Peers, Result, StockChange, StockFold, StockRequest, Want, millis, time};
+use crate::db::stock::{Write, recent_of_text, recent_to_text, settled_name, step_side};
+use crate::db::{
+    DeadLetter, OpenIntent, Peers, Result, Standing, StockChange, StockFold, StockRequest, Want, millis, time,
+};
 use crate::stock::{Book, Effect, Input, Intent, Rule, Settled, Side, Window};
 
 impl SqliteLedger {
@@ -74,28 +76,25 @@ impl SqliteLedger {
     }
 
     pub(super) async fn stock_due(&self, endpoint: &str, pool: &Pool, rule: Rule) -> Result<BTreeSet<Sku>> {
-        let sql = "SELECT sides.sku AS sku, accounted, units, EXISTS (SELECT 1 FROM intents WHERE settled_at IS NULL \
-                   AND intents.endpoint = sides.endpoint AND intents.sku = sides.sku AND intents.pool = sides.pool) AS open \
-                   FROM sides JOIN pools ON pools.sku = sides.sku AND pools.pool = sides.pool \
-                   WHERE sides.endpoint = ? AND sides.pool = ?";
-        let mut due = BTreeSet::new();
-        for row in sqlx::query(sql).bind(endpoint).bind(pool).fetch_all(&self.readers).await? {
-            let (accounted, units): (Option<i64>, i64) = (row.try_get("accounted")?, row.try_get("units")?);
-            if is_due(rule, units, accounted, row.try_get("open")?) {
-                due.insert(sku_of(row.try_get("sku")?)?);
-            }
-        }
-        Ok(due)
+        let standings = self.standings_in(endpoint, Some(pool)).await?;
+        Ok(standings.into_iter().filter(|(_, standing)| standing.is_due(rule)).map(|((sku, _), _)| sku).collect())
     }
 
-    pub(super) async fn accounted(&self, endpoint: &str) -> Result<BTreeMap<(Sku, Pool), (Option<i64>, bool)>> {
-        let sql = "SELECT sku, pool, accounted, EXISTS (SELECT 1 FROM intents WHERE settled_at IS NULL \
-                   AND intents.endpoint = sides.endpoint AND intents.sku = sides.sku AND intents.pool = sides.pool) AS open \
-                   FROM sides WHERE endpoint = ?";
-        let rows = sqlx::query(sql).bind(endpoint).fetch_all(&self.readers).await?;
+    pub(super) async fn standings(&self, endpoint: &str) -> Result<BTreeMap<(Sku, Pool), Standing>> {
+        self.standings_in(endpoint, None).await
+    }
+
+    async fn standings_in(&self, endpoint: &str, pool: Option<&Pool>) -> Result<BTreeMap<(Sku, Pool), Standing>> {
+        let sql = "SELECT sides.sku AS sku, sides.pool AS pool, accounted, units, EXISTS (SELECT 1 FROM intents \
+                   WHERE settled_at IS NULL AND intents.endpoint = sides.endpoint AND intents.sku = sides.sku \
+                   AND intents.pool = sides.pool) AS open \
+                   FROM sides LEFT JOIN pools ON pools.sku = sides.sku AND pools.pool = sides.pool \
+                   WHERE sides.endpoint = ?1 AND (?2 IS NULL OR sides.pool = ?2)";
+        let rows = sqlx::query(sql).bind(endpoint).bind(pool).fetch_all(&self.readers).await?;
         let read = |row: sqlx::sqlite::SqliteRow| {
-            let key = (sku_of(row.try_get("sku")?)?, row.try_get("pool")?);
-            Ok((key, (row.try_get("accounted")?, row.try_get("open")?)))
+            let accounted = row.try_get("accounted")?;
+            let standing = Standing { accounted, open: row.try_get("open")?, pool: row.try_get("units")? };
+            Ok(((sku_of(row.try_get("sku")?)?, row.try_get("pool")?), standing))
         };
         rows.into_iter().map(read).collect()
     }

@@ -259,6 +259,24 @@ fn a_count_sets_the_pool() {
 }
 
 #[test]
+fn a_counter_beside_what_came_in_is_what_the_pool_lacks() {
+    let mut book = Book::default();
+    let receive = |book: &mut Book, value, sold, secs| {
+        let meaning = Meaning::Received { sold };
+        let input = Input::Read { reading: Reading::exact(value, at(secs)), meaning, stale_for: STALE, late_for: LATE };
+        step(book, "sheet", input)
+    };
+    assert_eq!(receive(&mut book, 20, 8, 0), vec![moved(12, Cause::Founded)]);
+    assert_eq!((book.pool, sold(20, 12)), (Some(12), 8), "it goes on where it stood");
+    read(&mut book, "a", Reading::exact(12, at(1)));
+    read(&mut book, "a", Reading::exact(9, at(2)));
+    // From here on the pool alone says what was sold, whatever the counter shows.
+    assert_eq!(receive(&mut book, 25, 99, 3), vec![moved(5, Cause::Observed)]);
+    assert_eq!((book.pool, book.sides["sheet"].accounted), (Some(14), Some(25)));
+    assert_eq!(sold(25, 14), 11);
+}
+
+#[test]
 fn a_cell_hit_by_mistake_counts_what_was_typed_before() {
     let mut book = agreed(10);
     let hit = |book: &mut Book, had| step(book, "sheet", Input::Overwrote { value: 4, had });

@@ -18,6 +18,7 @@ impl World {
             title: self.some(Self::title),
             price: self.some(Self::price),
             stock: self.list(2, |world| (world.pool(), world.below(9))).into_iter().collect(),
+            sold: BTreeMap::new(),
             problems: self.list(1, |world| world.text(&["bad \n cell", "blank"])),
         }
     }

@@ -60,7 +60,7 @@ impl World {
             calls.push(call!(endpoint => endpoint_status(&endpoint)));
             calls.push(call!(endpoint => open_intents(&endpoint)));
             calls.push(call!(endpoint => order_cursor(&endpoint)));
-            calls.push(call!(endpoint => accounted(&endpoint)));
+            calls.push(call!(endpoint => standings(&endpoint)));
         }
         calls
     }

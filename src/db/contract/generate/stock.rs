@@ -12,7 +12,8 @@ impl World {
     pub(super) fn request(&mut self, endpoint: &str) -> StockRequest {
         let (sku, pool, now) = (self.sku(), self.pool(), self.time());
         let (stale_for, late_for) = (self.span(), self.span());
-        let accounted = peek(self.memory.accounted(endpoint)).get(&(sku.clone(), pool.clone())).and_then(|it| it.0);
+        let accounted =
+            peek(self.memory.standings(endpoint)).get(&(sku.clone(), pool.clone())).and_then(|it| it.accounted);
         let value = self.pick(&[accounted.unwrap_or(5), accounted.unwrap_or(5) - 1, 7]);
         let input = match self.below(10) {
             0 | 9 => Input::Orders { took: self.below(3), gave: self.below(2), churn: self.below(2) },
@@ -60,7 +61,7 @@ impl World {
                 let rule = self.rule();
                 call!(endpoint, pool, rule => stock_due(&endpoint, &pool, rule))
             }
-            3 => call!(endpoint => accounted(&endpoint)),
+            3 => call!(endpoint => standings(&endpoint)),
             4 => {
                 let sku = self.sku();
                 call!(sku, pool => book(&sku, &pool))
