@@ -38,7 +38,8 @@ impl Engine {
                 ContentPlan::Create { title, price } => creates.push((&record.row, title, price)),
                 ContentPlan::Update { title, price, changes } => {
                     let Some(listing) = listing else { continue };
-                    let change = ContentChange { sku: sku.clone(), remote: remote(listing), title, price };
+                    let change =
+                        ContentChange { sku: sku.clone(), remote: remote(listing), title, price, rename: false };
                     updates.push((change, changes));
                 }
             }

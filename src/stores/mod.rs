@@ -106,7 +106,7 @@ pub struct ProductDraft {
     pub siblings: Vec<VariantDraft>,
 }
 
-/// New title or price of something that exists. `None` leaves the field alone.
+/// New title, price or SKU of something that exists. `None` leaves the field alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentChange {
     /// Identity.
@@ -117,6 +117,8 @@ pub struct ContentChange {
     pub title: Option<String>,
     /// New regular price.
     pub price: Option<Money>,
+    /// The shop shows another SKU than `sku`, or none: write it.
+    pub rename: bool,
 }
 
 /// One stock write, already recorded as an intent.

@@ -198,6 +198,7 @@ mod tests {
             remote: RemoteId { product: product.to_owned(), variant: Some(variant.to_owned()), inventory: None },
             title: title.map(ToOwned::to_owned),
             price: None,
+            rename: false,
         }
     }
 

@@ -214,6 +214,7 @@ mod tests {
             remote: RemoteId { product: product.to_owned(), variant: Some(variant.to_owned()), inventory: None },
             title: title.map(ToOwned::to_owned),
             price: price.and_then(Money::from_store),
+            rename: false,
         }
     }
 

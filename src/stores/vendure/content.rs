@@ -219,6 +219,7 @@ mod tests {
             remote: RemoteId { product: product.to_owned(), variant: Some("1".to_owned()), inventory: None },
             title: title.map(ToOwned::to_owned),
             price: None,
+            rename: false,
         }
     }
 

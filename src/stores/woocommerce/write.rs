@@ -127,6 +127,7 @@ mod tests {
             remote,
             title: title.map(str::to_owned),
             price: price.and_then(Money::from_store),
+            rename: false,
         }
     }
 

@@ -163,6 +163,7 @@ async fn prices_are_sent_whole_and_read_back() {
         remote: RemoteId { product: product.to_owned(), variant: Some(mug.to_owned()), inventory: None },
         title: title.map(ToOwned::to_owned),
         price: price.and_then(Money::from_store),
+        rename: false,
     };
     let outcomes = shop.medusa().write_content(&[change(None, Some("12.75"))]).await;
     assert_eq!(outcomes.iter().map(name).collect::<Vec<_>>(), ["done"]);

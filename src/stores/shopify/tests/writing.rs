@@ -209,6 +209,7 @@ async fn the_worse_of_title_and_price_is_told() {
         remote: remote(n),
         title: title.map(ToOwned::to_owned),
         price: price.and_then(Money::from_store),
+        rename: false,
     };
     let changes = [
         change(1, Some("New"), Some("9.99")),

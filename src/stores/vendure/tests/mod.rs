@@ -22,6 +22,7 @@ fn change(variant: &str, title: Option<&str>, price: Option<&str>) -> ContentCha
         remote: remote("1", variant),
         title: title.map(ToOwned::to_owned),
         price: price.and_then(Money::from_store),
+        rename: false,
     }
 }
 

@@ -97,6 +97,7 @@ async fn prices_and_titles() {
         remote,
         title: title.map(str::to_owned),
         price: Money::from_store(price),
+        rename: false,
     };
     let changes = [
         change(remote_variation(2, 3), Some("Shirt"), "9.5"),
