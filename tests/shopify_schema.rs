@@ -222,7 +222,7 @@ async fn every_request_sent_fits_the_schema() {
         let size = OptionValue { name: "Size".to_owned(), value: "M".to_owned() };
         store.create(&[draft(None, vec![size.clone()]), draft(Some("gid://shopify/Product/1"), vec![size])]).await;
         let title = Some("Shirt".to_owned());
-        store.write_content(&[ContentChange { sku: sku.clone(), remote: remote(), title, price, rename: false }]).await;
+        store.write_content(&[ContentChange { sku: sku.clone(), remote: remote(), title, price, rename: true }]).await;
         let write = StockWrite { sku: sku.clone(), remote: remote(), expected: 0, delta: -3, key: "k".to_owned() };
         store.write_stock(&[write]).await;
         store.subscribe("https://us.example").await.unwrap();

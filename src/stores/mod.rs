@@ -273,7 +273,7 @@ pub trait Store: Send + Sync {
     /// Create products or add variants; one outcome per variant, in the order of `drafts` and their `variants`.
     async fn create(&self, drafts: &[ProductDraft]) -> Vec<(Sku, Outcome<RemoteId>)>;
 
-    /// Change titles and prices; one outcome per change, in order.
+    /// Change titles, prices and SKUs; one outcome per change, in order.
     async fn write_content(&self, changes: &[ContentChange]) -> Vec<Outcome<()>>;
 
     /// How many stock writes may share one idempotency key, that is, one call.

@@ -223,5 +223,48 @@ async fn the_worse_of_title_and_price_is_told() {
     assert_eq!(outcomes[1], "refused: eu: refused (INVALID_INPUT): no");
     assert_eq!(outcomes[2], "done");
     assert!(outcomes[3].contains("different titles"), "{outcomes:?}");
-    assert_eq!((shop.seen("UpdateTitle").len(), shop.seen("UpdatePrices").len()), (1, 1));
+    assert_eq!((shop.seen("UpdateTitle").len(), shop.seen("UpdateVariants").len()), (1, 1));
+}
+
+#[tokio::test]
+async fn price_and_sku_of_a_variant_are_one_input() {
+    let shop = FakeShop::start(|seen, _| {
+        let shown = |new: &Value| {
+            // The third one's SKU stays what it was.
+            let sku = if new["id"] == "gid://shopify/ProductVariant/3" {
+                json!("OLD")
+            } else {
+                new["inventoryItem"]["sku"].clone()
+            };
+            let price = new["price"].as_str().unwrap_or("1.00");
+            json!({ "id": new["id"], "price": price, "sku": sku })
+        };
+        let nodes: Vec<_> = seen.variables["variants"].as_array().unwrap().iter().map(shown).collect();
+        let error =
+            json!({ "code": "INVALID_INPUT", "field": ["variants", "1", "inventoryItem", "sku"], "message": "no" });
+        data(&json!({ "productVariantsBulkUpdate": { "productVariants": nodes, "userErrors": [error] } }))
+    })
+    .await;
+    let change = |n, price: Option<&str>| ContentChange {
+        sku: sku(n),
+        remote: remote(n),
+        title: None,
+        price: price.and_then(Money::from_store),
+        rename: true,
+    };
+    let changes = [change(1, Some("9.99")), change(2, None), change(3, None), change(4, None)];
+    let outcomes = shop.shopify().write_content(&changes).await;
+    let outcomes: Vec<_> = outcomes.iter().map(words).collect();
+    let kept = "not done: eu: unexpected answer: the shop kept another SKU without saying why";
+    assert_eq!(outcomes, ["done", "refused: eu: refused (INVALID_INPUT): no", kept, "done"]);
+    let seen = shop.seen("UpdateVariants");
+    assert_eq!(seen.len(), 1);
+    let id = |n: u64| format!("gid://shopify/ProductVariant/{n}");
+    assert_eq!(
+        seen[0].variables["variants"].as_array().unwrap()[..2],
+        [
+            json!({ "id": id(1), "price": "9.99", "inventoryItem": { "sku": "S1" } }),
+            json!({ "id": id(2), "inventoryItem": { "sku": "S2" } }),
+        ]
+    );
 }
