@@ -1,10 +1,11 @@
-//! Writing stock, prices and titles.
+//! Writing stock, prices, titles and SKUs.
 
 use std::collections::BTreeMap;
 
 use futures::future::join_all;
 use serde_json::{Map, Value, json};
 
+use crate::catalog::Sku;
 use crate::stores::{ContentChange, Outcome, RemoteId, StockWrite, StoreError};
 
 use super::api::Api;
@@ -16,6 +17,14 @@ use super::errors::refuse;
 type Plan = BTreeMap<Place, BTreeMap<u64, Map<String, Value>>>;
 /// What became of them.
 type Done = BTreeMap<(Place, u64), Result<Product, StoreError>>;
+
+/// What one change wants of one thing.
+#[derive(Debug, PartialEq, Eq)]
+struct Part<'a> {
+    target: (Place, u64),
+    /// The SKU that the answer must show.
+    renamed: Option<&'a Sku>,
+}
 
 /// Set `expected + delta` for each. All simple products go in one batch, variations in one per parent.
 pub(super) async fn stock(api: &Api, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
@@ -46,25 +55,31 @@ pub(super) async fn stock(api: &Api, writes: &[StockWrite]) -> Vec<Outcome<Optio
     targets.into_iter().map(outcome).collect()
 }
 
-/// Write prices and titles. A variation's title is its parent's: written once per parent, the first one given counts.
+/// Write prices, titles and SKUs. A variation's title is its parent's: written once per parent, the first one given counts.
 pub(super) async fn content(api: &Api, changes: &[ContentChange]) -> Vec<Outcome<()>> {
     let mut plan = Plan::new();
-    let parts: Vec<Result<Vec<(Place, u64)>, StoreError>> =
+    let parts: Vec<Result<Vec<Part<'_>>, StoreError>> =
         changes.iter().map(|change| plan_change(api.shop(), change, &mut plan)).collect();
     let done = carry_out(api, plan).await;
-    let outcome = |parts: Result<Vec<(Place, u64)>, StoreError>| match parts {
-        Ok(parts) => parts.into_iter().map(|part| result_of(api, &done, part)).fold(Outcome::Done(()), worse),
+    let outcome = |parts: Result<Vec<Part<'_>>, StoreError>| match parts {
+        Ok(parts) => parts.iter().map(|part| part_outcome(api, &done, part)).fold(Outcome::Done(()), worse),
         Err(error) => error.into(),
     };
     parts.into_iter().map(outcome).collect()
 }
 
-fn plan_change(shop: &str, change: &ContentChange, plan: &mut Plan) -> Result<Vec<(Place, u64)>, StoreError> {
+fn plan_change<'a>(shop: &str, change: &'a ContentChange, plan: &mut Plan) -> Result<Vec<Part<'a>>, StoreError> {
     let (place, id) = place(shop, &change.remote)?;
     let mut parts = Vec::new();
     if let Some(price) = change.price {
         put(plan, (place, id), "regular_price", json!(price.to_store()));
-        parts.push((place, id));
+    }
+    let renamed = change.rename.then_some(&change.sku);
+    if let Some(sku) = renamed {
+        put(plan, (place, id), "sku", json!(sku));
+    }
+    if change.price.is_some() || renamed.is_some() {
+        parts.push(Part { target: (place, id), renamed });
     }
     if let Some(title) = &change.title {
         let target = match place {
@@ -72,7 +87,7 @@ fn plan_change(shop: &str, change: &ContentChange, plan: &mut Plan) -> Result<Ve
             Place::VariationsOf(parent) => (Place::Products, parent),
         };
         put(plan, target, "name", json!(title));
-        parts.push(target);
+        parts.push(Part { target, renamed: None });
     }
     Ok(parts)
 }
@@ -93,12 +108,23 @@ fn result_of(api: &Api, done: &Done, target: (Place, u64)) -> Result<Product, St
     done.get(&target).cloned().unwrap_or_else(|| Err(batch::unexpected(api.shop(), "a write without an answer")))
 }
 
-/// The outcome of a change in two parts: the one that asks for more care.
-fn worse(so_far: Outcome<()>, next: Result<Product, StoreError>) -> Outcome<()> {
-    let next: Outcome<()> = match next {
-        Ok(_) => Outcome::Done(()),
-        Err(error) => error.into(),
+fn part_outcome(api: &Api, done: &Done, part: &Part<'_>) -> Outcome<()> {
+    let product = match result_of(api, done, part.target) {
+        Ok(product) => product,
+        Err(error) => return error.into(),
     };
+    match (part.renamed, product.sku.as_deref().and_then(Sku::new)) {
+        (None, _) => Outcome::Done(()),
+        (Some(sku), Some(shown)) if *sku == shown => Outcome::Done(()),
+        (Some(_), Some(_)) => {
+            Outcome::NotDone(batch::unexpected(api.shop(), "the shop kept another SKU without saying why"))
+        }
+        (Some(_), None) => Outcome::Unknown(batch::unexpected(api.shop(), "no error, but no SKU in the answer either")),
+    }
+}
+
+/// The outcome of a change in two parts: the one that asks for more care.
+fn worse(so_far: Outcome<()>, next: Outcome<()>) -> Outcome<()> {
     let rank = |outcome: &Outcome<()>| match outcome {
         Outcome::Done(()) => 0,
         Outcome::Stale => 1,
@@ -118,7 +144,7 @@ fn place(shop: &str, remote: &RemoteId) -> Result<(Place, u64), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Money, Sku};
+    use crate::catalog::Money;
     use crate::stores::woocommerce::convert::{remote_simple, remote_variation};
 
     fn change(remote: RemoteId, title: Option<&str>, price: Option<&str>) -> ContentChange {
@@ -150,15 +176,15 @@ mod tests {
             (Place::VariationsOf(2), 3, json!({"regular_price": "9.50"})),
         ];
         assert_eq!(found, expect);
-        assert_eq!(parts[2], [(Place::Products, 2)]);
+        assert_eq!(parts[2], [Part { target: (Place::Products, 2), renamed: None }]);
     }
 
     #[test]
     fn the_more_careful_outcome_counts() {
-        let refused = || Err(refuse("eu", "c", "m"));
-        let lost = || Err(StoreError::AnswerLost { shop: "eu".to_owned(), why: "cut".to_owned() });
-        let busy = || Err(StoreError::Throttled { shop: "eu".to_owned(), wait: std::time::Duration::ZERO });
-        let fold = |results: Vec<Result<Product, StoreError>>| results.into_iter().fold(Outcome::Done(()), worse);
+        let refused = || refuse("eu", "c", "m");
+        let lost = || StoreError::AnswerLost { shop: "eu".to_owned(), why: "cut".to_owned() };
+        let busy = || StoreError::Throttled { shop: "eu".to_owned(), wait: std::time::Duration::ZERO };
+        let fold = |errors: Vec<StoreError>| errors.into_iter().map(Outcome::from).fold(Outcome::Done(()), worse);
         assert!(matches!(fold(vec![]), Outcome::Done(())));
         assert!(matches!(fold(vec![refused(), lost()]), Outcome::Unknown(_)));
         assert!(matches!(fold(vec![lost(), refused()]), Outcome::Unknown(_)));

@@ -114,6 +114,56 @@ async fn prices_and_titles() {
     assert_eq!(bodies, expect.map(|(call, body)| (call.to_owned(), body)));
 }
 
+#[tokio::test]
+async fn skus_go_with_prices_and_are_read_back() {
+    let (fake, store) = shop(|seen| match seen.call.as_str() {
+        "POST /products/batch" => ok(json!({"update": [
+            {"id": 1, "sku": "A"},
+            {"id": 2, "error": {"code": "product_invalid_sku", "message": "Invalid or duplicated SKU.",
+                "data": {"status": 400, "resource_id": 17, "unique_sku": "A-1"}}},
+            {"id": 3, "sku": "OLD"},
+            {"id": 4},
+            {"id": 8, "name": "Shirt"},
+        ]})),
+        _ => echo(seen, "update"),
+    })
+    .await;
+    let change = |remote, title: Option<&str>, price: &str| ContentChange {
+        sku: sku("A"),
+        remote,
+        title: title.map(str::to_owned),
+        price: Money::from_store(price),
+        rename: true,
+    };
+    let changes = [
+        change(remote_simple(1), None, "3"),
+        change(remote_simple(2), Some("Mug"), "3"),
+        change(remote_simple(3), None, ""),
+        change(remote_simple(4), None, ""),
+        change(remote_variation(8, 9), Some("Shirt"), "9.5"),
+    ];
+    let outcomes = store.write_content(&changes).await;
+    let Outcome::Refused(StoreError::Refused { resource, .. }) = &outcomes[1] else { panic!("{outcomes:?}") };
+    assert_eq!(resource.as_deref(), Some("17"));
+    let expect = [
+        "done ()",
+        "refused eu: refused (product_invalid_sku): Invalid or duplicated SKU.",
+        "not done eu: unexpected answer: the shop kept another SKU without saying why",
+        "unknown",
+        "done ()",
+    ];
+    assert_eq!(short(&outcomes), expect);
+    let seen = fake.seen();
+    assert_eq!(seen.len(), 2);
+    let body = |call: &str| seen.iter().find(|seen| seen.call == call).unwrap().body["update"].clone();
+    let variation = body("POST /products/8/variations/batch");
+    assert_eq!(variation, json!([{"id": 9, "sku": "A", "regular_price": "9.50"}]));
+    let products = body("POST /products/batch");
+    assert_eq!(products[1], json!({"id": 2, "sku": "A", "regular_price": "3.00", "name": "Mug"}));
+    assert_eq!(products[2], json!({"id": 3, "sku": "A"}));
+    assert_eq!(products[4], json!({"id": 8, "name": "Shirt"}));
+}
+
 fn variant(text: &str, size: Option<&str>) -> VariantDraft {
     let option = |size: &str| OptionValue { name: "Size".to_owned(), value: size.to_owned() };
     VariantDraft {
