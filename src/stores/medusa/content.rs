@@ -1,4 +1,4 @@
-//! Changing titles and prices.
+//! Changing titles, prices and SKUs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +7,7 @@ use futures::stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::catalog::Money;
+use crate::catalog::{Money, Sku};
 use crate::stores::{ContentChange, Outcome, StoreError};
 
 use super::api::{Api, Query, not_sendable, unexpected};
@@ -18,8 +18,8 @@ use super::read;
 
 /// Products per call.
 const TITLES_MAX: usize = 50;
-/// Variants per call: each is sent with all its prices.
-const PRICES_MAX: usize = 50;
+/// Variants per call: each may be sent with all its prices.
+const VARIANTS_MAX: usize = 50;
 /// Calls at once. Medusa is one Node process, which also serves shoppers.
 const CALLS_MAX: usize = 2;
 
@@ -34,10 +34,12 @@ struct NewTitle<'a> {
     at: Vec<usize>,
 }
 
-struct NewPrice<'a> {
+/// A new price, SKU or both for the change at `at` in the caller's list.
+struct VariantChange<'a> {
     at: usize,
     variant: &'a str,
-    price: Money,
+    price: Option<Money>,
+    sku: Option<&'a Sku>,
 }
 
 type Written = Vec<(usize, Outcome<()>)>;
@@ -47,7 +49,7 @@ pub(super) async fn write(api: &Api, place: &Place, changes: &[ContentChange]) -
     let mut outcomes: Vec<Outcome<()>> = changes.iter().map(|_| Outcome::Done(())).collect();
     let (titles, mut written) = titles_of(api.shop(), changes);
     written.extend(write_titles(api, &titles).await);
-    written.extend(write_prices(api, place, changes).await);
+    written.extend(write_variants(api, place, changes).await);
     for (at, outcome) in written {
         if let Some(so_far) = outcomes.get_mut(at)
             && rank(&outcome) > rank(so_far)
@@ -97,24 +99,60 @@ async fn write_titles(api: &Api, titles: &[NewTitle<'_>]) -> Written {
     written
 }
 
-/// Prices by product, because one call writes one product's variants. A variant's prices are read first and sent back
-/// with the one that changes: Medusa deletes the prices that are left out, of other currencies too.
-async fn write_prices(api: &Api, place: &Place, changes: &[ContentChange]) -> Written {
+impl<'a> VariantChange<'a> {
+    /// What a change wants of its variant, if anything.
+    fn of(shop: &str, at: usize, change: &'a ContentChange) -> Result<Option<Self>, StoreError> {
+        let (price, sku) = (change.price, change.rename.then_some(&change.sku));
+        if price.is_none() && sku.is_none() {
+            return Ok(None);
+        }
+        let unknown = || not_sendable(shop, "the variant is not known; list the shop again");
+        let variant = change.remote.variant.as_deref().ok_or_else(unknown)?;
+        Ok(Some(Self { at, variant, price, sku }))
+    }
+
+    /// As Medusa takes it. A variant's prices are read before and sent back with the one that changes: Medusa deletes
+    /// those that are left out, of other currencies too. Sent without any, a variant keeps its own.
+    fn body(&self, shop: &str, currency: &str, now: &HashMap<String, Variant>) -> Result<Value, StoreError> {
+        let mut body = json!({ "id": self.variant });
+        if let Some(sku) = self.sku {
+            body["sku"] = json!(sku);
+        }
+        if let Some(price) = self.price {
+            let gone = || StoreError::Gone { shop: shop.to_owned(), message: "the variant".to_owned() };
+            let variant = now.get(self.variant).ok_or_else(gone)?;
+            body["prices"] = json!(variant.prices_with(shop, currency, price)?);
+        }
+        Ok(body)
+    }
+
+    /// Whether the answer shows what was sent.
+    fn confirmed(&self, shop: &str, currency: &str, answered: &[Variant]) -> Result<(), StoreError> {
+        let lost = || unexpected(shop, "no error, but the variant is not in the answer either");
+        let variant = answered.iter().find(|variant| variant.id == self.variant).ok_or_else(lost)?;
+        if self.price.is_some_and(|price| !variant.costs(currency, price)) {
+            return Err(unexpected(shop, "the shop kept another price without saying why"));
+        }
+        if self.sku.is_some_and(|sku| !variant.is_called(sku)) {
+            return Err(unexpected(shop, "the shop kept another SKU without saying why"));
+        }
+        Ok(())
+    }
+}
+
+/// Prices and SKUs by product, because one call writes one product's variants.
+async fn write_variants(api: &Api, place: &Place, changes: &[ContentChange]) -> Written {
     let mut written = Vec::new();
-    let mut products: BTreeMap<&str, Vec<NewPrice<'_>>> = BTreeMap::new();
+    let mut products: BTreeMap<&str, Vec<VariantChange<'_>>> = BTreeMap::new();
     for (at, change) in changes.iter().enumerate() {
-        match (change.price, change.remote.variant.as_deref()) {
-            (Some(price), Some(variant)) => {
-                products.entry(&change.remote.product).or_default().push(NewPrice { at, variant, price });
-            }
-            (Some(_), None) => {
-                let error = not_sendable(api.shop(), "the variant is not known; list the shop again");
-                written.push((at, Outcome::Refused(error)));
-            }
-            (None, _) => {}
+        match VariantChange::of(api.shop(), at, change) {
+            Ok(Some(new)) => products.entry(&change.remote.product).or_default().push(new),
+            Ok(None) => {}
+            Err(error) => written.push((at, Outcome::Refused(error))),
         }
     }
-    let ids: Vec<&str> = products.values().flatten().map(|new| new.variant).collect();
+    let priced = products.values().flatten().filter(|new| new.price.is_some());
+    let ids: Vec<&str> = priced.map(|new| new.variant).collect();
     let now: HashMap<String, Variant> = match read::variants(api, &ids).await {
         Ok(variants) => variants.into_iter().map(|variant| (variant.id.clone(), variant)).collect(),
         Err(error) => {
@@ -124,8 +162,8 @@ async fn write_prices(api: &Api, place: &Place, changes: &[ContentChange]) -> Wr
         }
     };
     let mut calls = Vec::new();
-    for (product, prices) in &products {
-        for chunk in prices.chunks(PRICES_MAX) {
+    for (product, variants) in &products {
+        for chunk in variants.chunks(VARIANTS_MAX) {
             calls.push(write_chunk(api, place, product, chunk, &now));
         }
     }
@@ -138,7 +176,7 @@ async fn write_chunk(
     api: &Api,
     place: &Place,
     product: &str,
-    chunk: &[NewPrice<'_>],
+    chunk: &[VariantChange<'_>],
     now: &HashMap<String, Variant>,
 ) -> Written {
     let results = in_parts(chunk, |part| write_part(api, place, product, part, now)).await;
@@ -149,25 +187,15 @@ async fn write_part(
     api: &Api,
     place: &Place,
     product: &str,
-    prices: &[NewPrice<'_>],
+    variants: &[VariantChange<'_>],
     now: &HashMap<String, Variant>,
 ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-    let shop = api.shop();
-    let body = |new: &NewPrice<'_>| -> Result<Value, StoreError> {
-        let gone = || StoreError::Gone { shop: shop.to_owned(), message: "the variant".to_owned() };
-        let variant = now.get(new.variant).ok_or_else(gone)?;
-        Ok(json!({ "id": new.variant, "prices": variant.prices_with(shop, &place.currency, new.price)? }))
-    };
-    let update: Vec<Value> = prices.iter().map(body).collect::<Result<_, _>>()?;
+    let (shop, currency) = (api.shop(), &place.currency);
+    let update: Vec<Value> = variants.iter().map(|new| new.body(shop, currency, now)).collect::<Result<_, _>>()?;
     let path = format!("/admin/products/{product}/variants/batch");
     let query: Query = vec![("fields", VARIANT_FIELDS.to_owned())];
     let answer: UpdatedVariants = api.post(&path, &query, &json!({ "update": update })).await?;
-    let result = |new: &NewPrice<'_>| match answer.updated.iter().find(|variant| variant.id == new.variant) {
-        Some(variant) if variant.costs(&place.currency, new.price) => Ok(()),
-        Some(_) => Err(unexpected(shop, "the shop kept another price without saying why")),
-        None => Err(unexpected(shop, "no error, but the variant is not in the answer either")),
-    };
-    Ok(prices.iter().map(result).collect())
+    Ok(variants.iter().map(|new| new.confirmed(shop, currency, &answer.updated)).collect())
 }
 
 fn outcome(result: Result<(), StoreError>) -> Outcome<()> {
@@ -187,7 +215,6 @@ fn rank(outcome: &Outcome<()>) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use crate::catalog::Sku;
     use crate::stores::RemoteId;
 
     use super::*;

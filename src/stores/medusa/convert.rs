@@ -183,6 +183,11 @@ impl Variant {
     pub(super) fn costs(&self, currency: &str, price: Money) -> bool {
         self.price(currency) == Some(price)
     }
+
+    /// True when it shows this SKU.
+    pub(super) fn is_called(&self, sku: &Sku) -> bool {
+        self.sku.as_deref().and_then(Sku::new).as_ref() == Some(sku)
+    }
 }
 
 impl Price {

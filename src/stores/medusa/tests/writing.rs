@@ -178,6 +178,64 @@ async fn prices_are_sent_whole_and_read_back() {
     assert_eq!(outcomes.iter().map(name).collect::<Vec<_>>(), [gone]);
 }
 
+const VARIANTS: &str = "POST /admin/products/prod_1/variants/batch";
+
+/// A variant of `prod_1` that should be called as its id says.
+fn renamed(variant: &str, price: Option<&str>) -> ContentChange {
+    ContentChange {
+        sku: sku(&variant.to_uppercase()),
+        remote: RemoteId { product: "prod_1".to_owned(), variant: Some(variant.to_owned()), inventory: None },
+        title: None,
+        price: price.and_then(Money::from_store),
+        rename: true,
+    }
+}
+
+/// What was sent, as Medusa shows it afterwards; `kept` keeps its SKU.
+fn shown(seen: &Seen, kept: &str) -> Value {
+    let one = |sent: &Value| {
+        let sku = if sent["id"] == kept { json!("OLD") } else { sent["sku"].clone() };
+        json!({ "id": sent["id"], "sku": sku, "prices": sent.get("prices").cloned().unwrap_or(json!([])) })
+    };
+    let updated: Vec<Value> = seen.body["update"].as_array().unwrap().iter().map(one).collect();
+    json!({ "updated": updated })
+}
+
+#[tokio::test]
+async fn skus_go_with_prices_and_are_read_back() {
+    let shop = FakeShop::start(|seen| match seen.call.as_str() {
+        "GET /admin/product-variants" => Some((200, json!({ "variants": [{ "id": "a", "sku": "OLD" }] }))),
+        VARIANTS => Some((200, shown(seen, "c"))),
+        _ => None,
+    })
+    .await;
+    let changes = [renamed("a", Some("3")), renamed("b", None), renamed("c", None)];
+    let outcomes = shop.medusa().write_content(&changes).await;
+    let kept = "unknown: eu: unexpected answer: the shop kept another SKU without saying why";
+    assert_eq!(outcomes.iter().map(name).collect::<Vec<_>>(), ["done", "done", kept]);
+    // Only prices need a look before they are written.
+    let asked: Vec<String> = shop.seen("GET /admin/product-variants").into_iter().map(|seen| seen.query).collect();
+    assert_eq!(asked.iter().map(|query| query.matches("id%5B%5D=").count()).collect::<Vec<_>>(), [1]);
+    let sent: Vec<Value> = shop.seen(VARIANTS).into_iter().map(|seen| seen.body["update"].clone()).collect();
+    assert_eq!(sent.len(), 1);
+    assert_eq!((&sent[0][0]["sku"], &sent[0][0]["prices"][0]["amount"]), (&json!("A"), &json!(3)));
+    assert_eq!(sent[0][1], json!({ "id": "b", "sku": "B" }));
+}
+
+#[tokio::test]
+async fn a_sku_that_another_variant_has_is_refused_alone() {
+    let shop = FakeShop::start(|seen| {
+        let sent = (seen.call == VARIANTS).then(|| seen.body["update"].as_array().unwrap())?;
+        let taken = sent.iter().any(|one| one["sku"] == "B");
+        Some(if taken { recorded("sku_taken") } else { (200, shown(seen, "")) })
+    })
+    .await;
+    let changes = [renamed("a", None), renamed("b", None), renamed("c", None)];
+    let outcomes = shop.medusa().write_content(&changes).await;
+    let refused = "refused: eu: refused (invalid_data): Product variant with sku: REC6379A-S, already exists.";
+    assert_eq!(outcomes.iter().map(name).collect::<Vec<_>>(), ["done", refused, "done"]);
+}
+
 fn write(item: &str, key: &str) -> StockWrite {
     StockWrite {
         sku: sku(item),
