@@ -184,7 +184,7 @@ async fn every_request_sent_fits_the_schema() {
         store.create(&[draft(None), draft(Some("1"))]).await;
         let title = Some("Shirt".to_owned());
         store
-            .write_content(&[ContentChange { sku: sku.clone(), remote: remote.clone(), title, price, rename: false }])
+            .write_content(&[ContentChange { sku: sku.clone(), remote: remote.clone(), title, price, rename: true }])
             .await;
         let write =
             StockWrite { sku: sku.clone(), remote: remote.clone(), expected: 0, delta: -3, key: "k".to_owned() };

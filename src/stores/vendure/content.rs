@@ -1,14 +1,15 @@
-//! Writing titles and prices.
+//! Writing titles, prices and SKUs.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::catalog::Sku;
 use crate::stores::{ContentChange, Outcome, StoreError};
 
 use super::Vendure;
-use super::answer::refused;
+use super::answer::{refused, unexpected};
 use super::batch::{self, Halve};
 use super::convert::to_minor;
 use super::place::Place;
@@ -38,6 +39,28 @@ struct NamedProduct {
 struct Named {
     id: String,
     name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UpdatedData {
+    update_product_variants: Vec<Option<UpdatedVariant>>,
+}
+
+#[derive(Deserialize)]
+struct UpdatedVariant {
+    id: String,
+    #[serde(default)]
+    sku: Option<String>,
+}
+
+/// A new price, SKU or both for the change at `at` in the caller's list.
+struct VariantChange<'a> {
+    at: usize,
+    variant: &'a str,
+    /// In the shop's integers.
+    price: Option<i32>,
+    sku: Option<&'a Sku>,
 }
 
 /// A new title, and the changes in the caller's list that want it.
@@ -73,21 +96,36 @@ impl Vendure {
         for (titled, result) in self.write_titles(&titles, &place).await {
             titled.wanted_by.iter().for_each(|at| note(*at, result.clone()));
         }
-        let mut inputs = Vec::new();
-        let mut sent = Vec::new();
+        let mut variants = Vec::new();
         for (at, change) in changes.iter().enumerate() {
-            match price_input(self.api.shop(), change, &place) {
-                Some(Ok(input)) => {
-                    inputs.push(input);
-                    sent.push(at);
-                }
-                Some(Err(error)) => note(at, Err(error)),
-                None => {}
+            match VariantChange::of(self.api.shop(), at, change, &place) {
+                Ok(new) => variants.extend(new),
+                Err(error) => note(at, Err(error)),
             }
         }
-        let written = batch::send_each(&self.api, &UPDATE_VARIANTS, &inputs, Halve::Failures).await;
-        sent.into_iter().zip(written).for_each(|(at, result)| note(at, result));
+        for (at, result) in self.write_variants(&variants, &place).await {
+            note(at, result);
+        }
         results.into_iter().map(worst).collect()
+    }
+
+    async fn write_variants(
+        &self,
+        variants: &[VariantChange<'_>],
+        place: &Place,
+    ) -> Vec<(usize, Result<(), StoreError>)> {
+        let inputs: Vec<Value> = variants.iter().map(|new| new.input(&place.currency)).collect();
+        let answers = batch::send::<UpdatedData>(&self.api, &UPDATE_VARIANTS, &inputs, Halve::Failures).await;
+        let mut done = Vec::new();
+        for (range, answer) in answers {
+            let some = variants.get(range).unwrap_or_default();
+            let confirmed = |new: &VariantChange<'_>| match &answer {
+                Ok(data) => new.confirmed(self.api.shop(), data),
+                Err(error) => Err(error.clone()),
+            };
+            done.extend(some.iter().map(|new| (new.at, confirmed(new))));
+        }
+        done
     }
 
     async fn write_titles<'t>(
@@ -98,7 +136,7 @@ impl Vendure {
         let mut done = Vec::new();
         let all: Vec<(&str, &Titled<'_>)> = titles.iter().map(|(id, titled)| (*id, titled)).collect();
         for some in all.chunks(NAMES_MAX) {
-            let mut results = self.rename_variants(some, place).await;
+            let mut results = self.retitle_variants(some, place).await;
             let go: Vec<(&str, &Titled<'_>)> =
                 some.iter().copied().filter(|(id, _)| !results.contains_key(id)).collect();
             let inputs: Vec<Value> =
@@ -112,7 +150,7 @@ impl Vendure {
 
     /// Variants carry a name of their own, which is the product's with the options behind it: it is written first, while
     /// the product's old name still tells which of them to change. Returns the products for which that failed.
-    async fn rename_variants<'t>(
+    async fn retitle_variants<'t>(
         &self,
         some: &[(&'t str, &Titled<'_>)],
         place: &Place,
@@ -171,16 +209,42 @@ fn title_input(id: &str, title: &str, language: &str) -> Value {
     json!({ "id": id, "translations": [{ "languageCode": language, "name": title }] })
 }
 
-fn price_input(shop: &str, change: &ContentChange, place: &Place) -> Option<Result<Value, StoreError>> {
-    let price = change.price?;
-    let Some(variant) = change.remote.variant.as_deref() else {
-        return Some(Err(refused(shop, "NOT_SENDABLE", "the variant is not known; list the shop again")));
-    };
-    let amount = match to_minor(shop, price, place.decimals) {
-        Ok(amount) => amount,
-        Err(error) => return Some(Err(error)),
-    };
-    Some(Ok(json!({ "id": variant, "prices": [{ "currencyCode": place.currency, "price": amount }] })))
+impl<'a> VariantChange<'a> {
+    /// What a change wants of its variant, if anything.
+    fn of(shop: &str, at: usize, change: &'a ContentChange, place: &Place) -> Result<Option<Self>, StoreError> {
+        let sku = change.rename.then_some(&change.sku);
+        if change.price.is_none() && sku.is_none() {
+            return Ok(None);
+        }
+        let unknown = || refused(shop, "NOT_SENDABLE", "the variant is not known; list the shop again");
+        let variant = change.remote.variant.as_deref().ok_or_else(unknown)?;
+        let price = change.price.map(|price| to_minor(shop, price, place.decimals)).transpose()?;
+        Ok(Some(Self { at, variant, price, sku }))
+    }
+
+    fn input(&self, currency: &str) -> Value {
+        let mut input = json!({ "id": self.variant });
+        if let Some(price) = self.price {
+            input["prices"] = json!([{ "currencyCode": currency, "price": price }]);
+        }
+        if let Some(sku) = self.sku {
+            input["sku"] = json!(sku);
+        }
+        input
+    }
+
+    /// Whether an answer without errors shows the SKU that was sent. (Prices it does not show: Vendure keeps all that it
+    /// does not refuse.)
+    fn confirmed(&self, shop: &str, data: &UpdatedData) -> Result<(), StoreError> {
+        let Some(sku) = self.sku else { return Ok(()) };
+        let mut answered = data.update_product_variants.iter().flatten();
+        let shown = answered.find(|variant| variant.id == self.variant).and_then(|variant| variant.sku.as_deref());
+        match shown.map(Sku::new) {
+            Some(Some(shown)) if shown == *sku => Ok(()),
+            Some(_) => Err(unexpected(shop, "the shop kept another SKU without saying why")),
+            None => Err(unexpected(shop, "no error, but the variant's SKU is not in the answer either")),
+        }
+    }
 }
 
 /// A change that was not sent because the read before it failed, however that ended.
@@ -208,7 +272,6 @@ fn worst(results: Vec<Result<(), StoreError>>) -> Outcome<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::catalog::Sku;
     use crate::stores::RemoteId;
 
     use super::*;

@@ -1,8 +1,8 @@
-//! Prices, titles and stock: what is sent, and what each answer means for each item.
+//! Prices, titles, SKUs and stock: what is sent, and what each answer means for each item.
 
 use serde_json::{Value, json};
 
-use crate::stores::{Outcome, Store as _};
+use crate::stores::{ContentChange, Outcome, Store as _};
 
 use super::fake::{FakeShop, Seen, body, data, recorded, usual};
 use super::{change, stock_write, words};
@@ -56,6 +56,46 @@ async fn a_price_that_does_not_fit_holds_up_nothing_else() {
     assert!(outcomes[0].contains("1.999 has more decimals than the 2 this shop keeps"), "{outcomes:?}");
     assert_eq!(outcomes[1], "done");
     assert_eq!(shop.seen("UpdateVariants").iter().map(ids).collect::<Vec<_>>(), [["2"]]);
+}
+
+#[tokio::test]
+async fn skus_go_with_prices_and_are_read_back() {
+    let shop = FakeShop::start(|seen, _| match seen.operation.as_str() {
+        "UpdateVariants" if ids(seen).contains(&"77".to_owned()) => recorded("update_variants_gone"),
+        "UpdateVariants" => {
+            let shown = |id: String| match id.as_str() {
+                "3" => json!({ "id": id, "sku": "old" }),
+                "4" => Value::Null,
+                _ => json!({ "id": id, "sku": "x" }),
+            };
+            data(&json!({ "updateProductVariants": ids(seen).into_iter().map(shown).collect::<Vec<_>>() }))
+        }
+        other => usual(other),
+    })
+    .await;
+    let renamed = |id, price| ContentChange { rename: true, ..change(id, None, price) };
+    let changes = [
+        renamed("1", Some("2")),
+        renamed("2", None),
+        renamed("3", None),
+        renamed("4", Some("2")),
+        renamed("77", None),
+        renamed("5", Some("1.999")),
+    ];
+    let outcomes = shop.vendure().write_content(&changes).await;
+    let outcomes: Vec<_> = outcomes.iter().map(words).collect();
+    assert_eq!(outcomes[..2], ["done", "done"]);
+    assert_eq!(outcomes[2], "unknown: eu: unexpected answer: the shop kept another SKU without saying why");
+    assert!(outcomes[3].starts_with("unknown: eu: unexpected answer: no error, but"), "{outcomes:?}");
+    assert!(outcomes[4].starts_with("refused: eu: not there any more"), "{outcomes:?}");
+    assert!(outcomes[5].contains("more decimals"), "{outcomes:?}");
+    let sent = &shop.seen("UpdateVariants")[0].variables["input"];
+    let prices = json!([{ "currencyCode": "USD", "price": 200 }]);
+    assert_eq!(
+        (&sent[0], &sent[1]),
+        (&json!({ "id": "1", "prices": prices, "sku": "x" }), &json!({ "id": "2", "sku": "x" }))
+    );
+    assert_eq!(sent.as_array().unwrap().len(), 5);
 }
 
 #[tokio::test]
