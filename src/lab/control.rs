@@ -37,6 +37,7 @@ pub(super) fn router(lab: Arc<Lab>) -> Router {
         .route("/refund", post(refund))
         .route("/set-stock", post(set_stock))
         .route("/set-price", post(set_price))
+        .route("/set-sku", post(set_sku))
         .route("/sheet/edit", post(sheet::edit))
         .route("/sheet/insert", post(sheet::insert))
         .route("/sheet/delete", post(sheet::delete))
@@ -95,7 +96,7 @@ impl From<ShopRefusal> for Refusal {
     fn from(refusal: ShopRefusal) -> Self {
         let status = match refusal {
             ShopRefusal::UnknownSku | ShopRefusal::UnknownOrder => StatusCode::NOT_FOUND,
-            ShopRefusal::OutOfStock(_) => StatusCode::CONFLICT,
+            ShopRefusal::OutOfStock(_) | ShopRefusal::SkuTaken => StatusCode::CONFLICT,
         };
         Self::new(status, refusal.to_string())
     }
@@ -211,6 +212,19 @@ async fn set_price(State(lab): Shared, Input(set): Input<SetPrice>) -> Result<im
     let wrong = || Refusal::new(StatusCode::BAD_REQUEST, "price must be a text such as \"12.50\"");
     let price = Money::from_store(&set.price).ok_or_else(wrong)?;
     set.shop.of(&lab).set_price(&set.sku, &price.to_store())?;
+    Ok(done())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetSku {
+    shop: ShopName,
+    sku: String,
+    to: String,
+}
+
+async fn set_sku(State(lab): Shared, Input(set): Input<SetSku>) -> Result<impl IntoResponse, Refusal> {
+    set.shop.of(&lab).set_sku(&set.sku, &set.to)?;
     Ok(done())
 }
 

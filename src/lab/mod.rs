@@ -59,6 +59,9 @@ pub enum ShopRefusal {
     /// No such order, or it is cancelled already.
     #[error("no such open order")]
     UnknownOrder,
+    /// Another product has that SKU, and the platform takes each only once.
+    #[error("another product has this SKU")]
+    SkuTaken,
 }
 
 /// What is on a lab shop's shelf for one SKU.
@@ -88,6 +91,8 @@ pub trait LabShop: Send + Sync {
     fn set_stock(&self, sku: &str, stock: i64) -> Result<(), ShopRefusal>;
     /// Staff change a price by hand.
     fn set_price(&self, sku: &str, price: &str) -> Result<(), ShopRefusal>;
+    /// Staff change a SKU by hand; a blank one takes it away, and the thing is no longer on the shelf.
+    fn set_sku(&self, sku: &str, to: &str) -> Result<(), ShopRefusal>;
     /// The platform gives up on all webhooks, as it does after failures: WooCommerce disables them, Shopify removes them.
     fn give_up_webhooks(&self);
     /// Orders whose stock has been taken, and units sold and not given back per SKU.

@@ -164,7 +164,9 @@ impl Crowd {
                 self.orders.entry(name).or_default().push(sale);
             }
             Err(ShopRefusal::OutOfStock(_)) => lock(&self.counts).sold_out += 1,
-            Err(ShopRefusal::UnknownSku | ShopRefusal::UnknownOrder) => lock(&self.counts).empty_shop += 1,
+            Err(ShopRefusal::UnknownSku | ShopRefusal::UnknownOrder | ShopRefusal::SkuTaken) => {
+                lock(&self.counts).empty_shop += 1
+            }
         }
     }
 

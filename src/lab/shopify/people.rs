@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use serde_json::Map;
+use serde_json::{Map, json};
 
 use super::ShopifyFace;
 use super::event::{Event, Subject};
@@ -53,7 +53,7 @@ fn seed_product(world: &mut World, items: &[&LabItem], now: Time) {
             values = super::mutations::first_values(world, product);
         }
         let variant = add_variant(world, product, values, &[], now);
-        let inventory = serde_json::json!({ "tracked": true });
+        let inventory = json!({ "tracked": true });
         let mut input = Map::new();
         input.insert("price".to_owned(), item.price.clone().into());
         input.insert("sku".to_owned(), item.sku.clone().into());
@@ -236,6 +236,18 @@ impl LabShop for ShopifyFace {
                 let product = variant.product;
                 world.touch(product, now);
             }
+            Ok(())
+        })
+    }
+
+    fn set_sku(&self, sku: &str, to: &str) -> Result<(), ShopRefusal> {
+        let now = clock::now();
+        self.change(|world| {
+            let (variant, product, _) = world.by_sku(sku).ok_or(ShopRefusal::UnknownSku)?;
+            let (variant, product) = (variant.id, product.id);
+            let input = Map::from_iter([("inventoryItem".to_owned(), json!({ "sku": to }))]);
+            apply(world, variant, &input, now);
+            world.touch(product, now);
             Ok(())
         })
     }

@@ -127,6 +127,7 @@ impl World {
         Ok(sale)
     }
 
+    /// Staff save a form; the only thing in it that a shop can refuse is a SKU.
     fn edit_by_hand(&mut self, sku: &str, body: Value) -> Result<(), ShopRefusal> {
         let product = self.on_shelf(sku)?;
         let shelf = match product.kind {
@@ -134,7 +135,7 @@ impl World {
             _ => Shelf::Products,
         };
         let id = product.id;
-        self.update_product(shelf, id, &object(body), false).map(|_| ()).map_err(|_| ShopRefusal::UnknownSku)
+        self.update_product(shelf, id, &object(body), false).map(|_| ()).map_err(|_| ShopRefusal::SkuTaken)
     }
 
     fn shelf(&self) -> BTreeMap<String, ShelfItem> {
@@ -194,6 +195,10 @@ impl LabShop for WooFace {
 
     fn set_price(&self, sku: &str, price: &str) -> Result<(), ShopRefusal> {
         self.0.change(|world| world.edit_by_hand(sku, json!({ "regular_price": price }))).0
+    }
+
+    fn set_sku(&self, sku: &str, to: &str) -> Result<(), ShopRefusal> {
+        self.0.change(|world| world.edit_by_hand(sku, json!({ "sku": to }))).0
     }
 
     fn give_up_webhooks(&self) {

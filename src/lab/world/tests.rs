@@ -117,6 +117,7 @@ async fn refuses_in_words() {
     driver.refused("/refund", json!({"shop": "shopify", "order": "1"}), 400, "restock").await;
     driver.refused("/set-stock", json!({"shop": "woo-lab", "sku": "X", "stock": 1}), 404, "no such SKU").await;
     driver.refused("/set-price", json!({"shop": "woo-lab", "sku": "X", "price": "1,5O"}), 400, "12.50").await;
+    driver.refused("/set-sku", json!({"shop": "woo-lab", "sku": "X", "to": "Y"}), 404, "no such SKU").await;
     driver.refused("/faults", json!({"face": "google", "kind": "fire"}), 400, "fire").await;
     driver.refused("/shoppers", json!({"per_second": -2}), 400, "per_second").await;
     driver.refused("/nowhere", json!({}), 404, "docs/lab.md").await;
@@ -142,6 +143,7 @@ async fn shoppers_and_staff_change_the_shops() {
         driver.refused("/sell", json!({"shop": shop, "sku": "KTL-ENA-15", "quantity": 2}), 409, "only 1 left").await;
         driver.post("/set-stock", json!({"shop": shop, "sku": "NTB-DOT", "stock": 5})).await;
         driver.post("/set-price", json!({"shop": shop, "sku": "NTB-DOT", "price": "9.1"})).await;
+        driver.post("/set-sku", json!({"shop": shop, "sku": "BOX-GFT", "to": "BOX"})).await;
     }
     let state = driver.get("/state?grid=false").await;
     for shop in [SHOPIFY, WOOCOMMERCE] {
@@ -149,6 +151,7 @@ async fn shoppers_and_staff_change_the_shops() {
         assert_eq!(state["skus"]["SPN-WAL"]["sold"][shop], 2);
         assert_eq!(state["skus"]["TOT-RUS"]["shops"][shop]["stock"], 14);
         assert_eq!(state["skus"]["NTB-DOT"]["shops"][shop], json!({"price": "9.10", "stock": 5}));
+        assert_eq!(state["skus"]["BOX"]["shops"][shop]["stock"], state["skus"]["BOX-GFT"]["sheet"][0]["stock"]);
         assert_eq!(state["shops"][shop]["shelf"].as_object().unwrap().len(), 24);
         assert_eq!(state["shops"][shop]["shelf"]["JMP-FSH-M"]["variant"], "M");
     }

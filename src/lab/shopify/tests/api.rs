@@ -118,6 +118,23 @@ async fn variants_are_made_changed_and_deleted() {
         assert_eq!(lab.face.shelf()["CAP-B"].price, price);
     }
 
+    // The SKU is the inventory item's; Shopify lets two variants have the same.
+    let rename = "mutation($id: ID!, $variants: [ProductVariantsBulkInput!]!) { productVariantsBulkUpdate(productId: $id, \
+        variants: $variants, allowPartialUpdates: true) { productVariants { sku price inventoryItem { sku } } \
+        userErrors { field code } } }";
+    let blue = &made_blue["productVariants"][0]["id"];
+    let rename_to = async |sku: &str, price: &str| {
+        let input = json!({ "id": blue, "price": price, "inventoryItem": { "sku": sku } });
+        lab.data(rename, json!({ "id": made["id"], "variants": [input] })).await["productVariantsBulkUpdate"].clone()
+    };
+    let refused = rename_to("CAP", "-1").await;
+    assert_eq!(refused["userErrors"][0]["code"], "GREATER_THAN_OR_EQUAL_TO");
+    assert_eq!(lab.face.shelf()["CAP-B"].price, "6.00", "price and SKU share their fate");
+    let node = json!({ "sku": "MUG", "price": "7.00", "inventoryItem": { "sku": "MUG" } });
+    assert_eq!(rename_to("MUG", "7").await["productVariants"], json!([node]));
+    rename_to("CAP-B", "7").await;
+    assert_eq!(lab.face.shelf()["CAP-B"].price, "7.00");
+
     let delete = "mutation($id: ID!, $ids: [ID!]!) { productVariantsBulkDelete(productId: $id, variantsIds: $ids) { \
         userErrors { code } } }";
     let ids = json!([made_blue["productVariants"][0]["id"]]);
@@ -349,6 +366,9 @@ async fn shoppers_and_staff_do_their_part() {
     let mug = face.shelf()["MUG"].clone();
     assert_eq!((mug.stock, mug.price.as_str(), mug.variant.as_str()), (20, "13.50", ""));
     assert_eq!(face.shelf()["TEE-M"].variant, "M");
+    face.set_sku("TEE-M", "TEE-S").unwrap();
+    assert!(!face.shelf().contains_key("TEE-M"), "Shopify lets two variants have one SKU");
+    assert_eq!(face.set_sku("TEE-M", "TEE"), Err(ShopRefusal::UnknownSku));
     let (_, item) = lab.ids("MUG").await;
     let query = "query($id: ID!) { inventoryItem(id: $id) { inventoryLevels(first: 1) { nodes { quantities(names: \
         [\"available\", \"committed\", \"on_hand\"]) { quantity } } } } }";

@@ -137,6 +137,16 @@ async fn every_change_is_told() {
     lab.face.set_price("TEE-M", "21").unwrap();
     let got = listener.take(1).await;
     assert_eq!(body(&got[0].2)["variants"][1]["price"], "21.00");
+    lab.face.set_sku("TEE-M", "TEE-MEDIUM").unwrap();
+    let got = listener.take(1).await;
+    assert_eq!((got[0].0.as_str(), &body(&got[0].2)["variants"][1]["sku"]), ("products/update", &json!("TEE-MEDIUM")));
+    let rename = "mutation($id: ID!, $of: ID!) { productVariantsBulkUpdate(productId: $of, variants: [{ id: $id, \
+        inventoryItem: { sku: \"TEE-M\" } }]) { userErrors { code } } }";
+    let changed = body(&got[0].2);
+    let (id, of) = (&changed["variants"][1]["admin_graphql_api_id"], &changed["admin_graphql_api_id"]);
+    lab.data(rename, json!({ "id": id, "of": of })).await;
+    let got = listener.take(1).await;
+    assert_eq!((got[0].0.as_str(), &body(&got[0].2)["variants"][1]["sku"]), ("products/update", &json!("TEE-M")));
 
     let create = "mutation { productCreate(product: { title: \"New\" }) { product { id } } }";
     lab.data(create, json!({})).await;

@@ -116,6 +116,34 @@ async fn a_sku_is_given_once() {
 }
 
 #[tokio::test]
+async fn a_sku_is_changed_by_one_call_or_in_a_batch() {
+    let site = Site::open().await;
+    let (first, second) = (site.product("A", "1", 1).await, site.product("B", "1", 1).await);
+    let taken = site.put(&format!("/products/{second}"), json!({"sku": "a", "regular_price": "9"})).await;
+    assert_eq!(taken.code(), (400, "product_invalid_sku"));
+    assert_eq!(site.put(&format!("/products/{second}"), json!({"sku": "C"})).await.body["sku"], "C");
+    let update = json!([{"id": first, "sku": "C", "regular_price": "9"}, {"id": second, "sku": "B"}]);
+    let answers = site.post("/products/batch", json!({ "update": update })).await.body["update"].clone();
+    let error = &answers[0]["error"];
+    assert_eq!((&answers[0]["id"], &error["code"]), (&json!(first), &json!("product_invalid_sku")));
+    assert_eq!(error["data"], json!({"status": 400, "resource_id": second, "unique_sku": "C-1"}));
+    assert_eq!(answers[1]["sku"], "B");
+    assert_eq!(site.face.shelf()["A"].price, "1", "a refused item is not written in part");
+
+    site.face.seed(&[item("S-1", &[("Size", "S")], 3), item("S-2", &[("Size", "M")], 4)]);
+    let found = site.get("/products?sku=S-1").await.body[0].clone();
+    let (id, parent) = (&found["id"], &found["parent_id"]);
+    let path = format!("/products/{parent}/variations/batch");
+    let answers = site.post(&path, json!({"update": [{"id": id, "sku": "S-2"}]})).await.body["update"].clone();
+    assert_eq!(answers[0]["error"]["code"], "product_invalid_sku");
+    let answers = site.post(&path, json!({"update": [{"id": id, "sku": "S-3"}]})).await.body["update"].clone();
+    assert_eq!(answers[0]["sku"], "S-3");
+    let one = site.put(&format!("/products/{parent}/variations/{id}"), json!({"sku": "S-4"})).await.body;
+    assert_eq!(one["sku"], "S-4");
+    assert_eq!(site.face.shelf()["S-4"].stock, 3);
+}
+
+#[tokio::test]
 async fn errors_for_ids_differ_by_call() {
     let site = Site::open().await;
     site.face.seed(&[item("S", &[("Size", "S")], 3)]);

@@ -205,4 +205,10 @@ async fn staff_edit_variations_too() {
     assert_eq!((&line["sku"], &line["quantity"]), (&json!("S-1"), &json!(2)));
     assert_ne!((&line["variation_id"], &line["product_id"]), (&json!(0), &line["variation_id"]));
     assert_eq!(site.face.set_stock("none", 1), Err(ShopRefusal::UnknownSku));
+    assert_eq!(site.face.set_sku("S-1", "s-2"), Err(ShopRefusal::SkuTaken));
+    assert_eq!(site.face.set_sku("none", "S-3"), Err(ShopRefusal::UnknownSku));
+    site.face.set_sku("S-1", "S-3").unwrap();
+    assert_eq!(site.face.shelf()["S-3"].stock, 7);
+    site.face.set_sku("S-3", "").unwrap();
+    assert_eq!(site.face.shelf().into_keys().collect::<Vec<_>>(), ["S-2"]);
 }

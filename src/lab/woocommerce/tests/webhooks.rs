@@ -156,6 +156,12 @@ async fn variations_come_as_products() {
     let updated = ear.wait(2).await;
     let variation = updated.iter().map(Delivery::json).find(|shown| shown["type"] == "variation").unwrap();
     assert_eq!((&variation["stock_quantity"], &variation["sku"]), (&json!(8), &json!("S-1")));
+
+    ear.forget();
+    site.face.set_sku("S-1", "S-9").unwrap();
+    let updated = ear.wait(2).await;
+    let variation = updated.iter().map(Delivery::json).find(|shown| shown["type"] == "variation").unwrap();
+    assert_eq!(variation["sku"], "S-9");
 }
 
 #[tokio::test]
