@@ -13,4 +13,5 @@ mod catalogs;
 mod counters;
 mod faults;
 mod idempotency;
+mod renames;
 mod trouble;
