@@ -71,6 +71,20 @@ bugs! {
     ReceivedIsOurs,
     /// A counter that somebody typed over is left so.
     CounterUnwatched,
+    /// What a read brought is not read again when the ledger fails to take it in.
+    FailureForgotten,
+    /// A row with another SKU is taken for a new one.
+    RenameIsNew,
+    /// A SKU gets another name while a shop's pass has it in hand.
+    RenamedInHand,
+    /// A row that may be a renamed one is taken for a new one when the read was not complete.
+    RenameInDoubt,
+    /// A key that nobody knows, under a sheet write, is taken for another row's.
+    UnknownIsAnothers,
+    /// A listing that shows another SKU than its own belongs to nobody.
+    LinkForgotten,
+    /// A listing that shows a former SKU belongs to nobody, where it was not linked yet.
+    FormerForgotten,
     /// A movement wakes no other endpoint.
     NobodyHinted,
     /// A hint that came during a pass is finished with it.

@@ -168,19 +168,7 @@ fn parse_row(
             None
         })
     });
-    let mut units = |columns: &[(Pool, String)], what: &str, blank: Option<i64>| {
-        let mut units = BTreeMap::new();
-        for (pool, header) in columns {
-            match cell(header).quantity(locale) {
-                Ok(read) => units.extend(read.or(blank).map(|read| (pool.clone(), read))),
-                Err(words) => complain(header, what, &words, false),
-            }
-        }
-        units
-    };
-    let mut stock = units(&mapping.stock, "stock", None);
-    let sold = units(&mapping.sold, "sold", Some(0));
-    stock.retain(|pool, _| mapping.sold_of(pool).is_none() || sold.contains_key(pool));
+    let (stock, sold) = stock_of(mapping, locale, cell, |header, what, words| complain(header, what, words, false));
     let words = problems.iter().map(|problem| problem.words.clone()).collect();
     tab.problems.append(&mut problems);
     let handle = handle.filter(|_| !options.is_empty());
@@ -197,6 +185,29 @@ fn parse_row(
         problems: words,
     };
     tab.rows.push(row);
+}
+
+/// Stock cells and shelfd's own counters, by pool. `complain` hears of header, what it is, and what is wrong.
+fn stock_of(
+    mapping: &TabMapping,
+    locale: Locale,
+    cell: impl Fn(&str) -> Cell,
+    mut complain: impl FnMut(&str, &str, &str),
+) -> (BTreeMap<Pool, i64>, BTreeMap<Pool, i64>) {
+    let mut units = |columns: &[(Pool, String)], what: &str, blank: Option<i64>| {
+        let mut units = BTreeMap::new();
+        for (pool, header) in columns {
+            match cell(header).quantity(locale) {
+                Ok(read) => units.extend(read.or(blank).map(|read| (pool.clone(), read))),
+                Err(words) => complain(header, what, &words),
+            }
+        }
+        units
+    };
+    let mut stock = units(&mapping.stock, "stock", None);
+    let sold = units(&mapping.sold, "sold", Some(0));
+    stock.retain(|pool, _| mapping.sold_of(pool).is_none() || sold.contains_key(pool));
+    (stock, sold)
 }
 
 /// The options of a row; empty when it is a simple product. `text` reads a cell and reports what is wrong with it.

@@ -65,6 +65,8 @@ pub struct Seen {
     pub title: Option<String>,
     /// Price, where told.
     pub price: Option<Money>,
+    /// The SKU that it shows, where told; empty when it shows none.
+    pub shown: Option<String>,
 }
 
 /// What the status columns of a row hang on, beside the row itself.
@@ -87,7 +89,12 @@ impl ListingRecord {
             variant: seen.variant.clone(),
             inventory: seen.inventory.clone(),
             handle: seen.handle.clone(),
-            known: Known { seen_title: seen.title.clone(), seen_price: seen.price, ..Known::default() },
+            known: Known {
+                seen_title: seen.title.clone(),
+                seen_price: seen.price,
+                seen_sku: seen.shown.clone(),
+                ..Known::default()
+            },
             row_hash: None,
         }
     }
@@ -101,6 +108,7 @@ impl ListingRecord {
         set(&mut self.handle, seen.handle.as_ref());
         set(&mut self.known.seen_title, seen.title.as_ref());
         set(&mut self.known.seen_price, seen.price.as_ref());
+        set(&mut self.known.seen_sku, seen.shown.as_ref());
         if self.known.base_title.is_none() {
             self.known.echo_title = None;
         } else if self.known.echo_title.is_none() {
@@ -119,6 +127,7 @@ impl ListingRecord {
         set(&mut self.known.base_title, row.title.as_ref());
         set(&mut self.known.base_price, row.price.as_ref());
         set(&mut self.known.seen_price, row.price.as_ref());
+        self.known.seen_sku = Some(row.sku.to_string());
         self.row_hash = Some(record.hash.clone());
     }
 }

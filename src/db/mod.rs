@@ -74,6 +74,9 @@ pub enum DbError {
     },
 }
 
+/// Why an audit line says that a SKU has another name.
+const RENAMED: &str = "renamed in the sheet";
+
 /// The fact that holds the current term.
 const TERM: &str = "lease.term";
 
@@ -120,6 +123,13 @@ pub trait Ledger: Send + Sync {
         peers: Peers<'_>,
         now: Time,
     ) -> Result<Vec<StockChange>>;
+
+    /// People gave a SKU another name in the sheet: everything known of it goes with it, open writes too, and shops are
+    /// hinted. False, and nothing is done, where the old name is not known or the new one is.
+    async fn rename(&self, from: &Sku, to: &Sku, shops: &[String], now: Time) -> Result<bool>;
+
+    /// Former names, and what they are called now.
+    async fn former_skus(&self) -> Result<BTreeMap<Sku, Sku>>;
 
     /// Listings of some SKUs at a store.
     async fn listings_of(&self, endpoint: &str, skus: &[Sku]) -> Result<BTreeMap<Sku, ListingRecord>>;

@@ -20,6 +20,7 @@ impl Engine {
                 return Ok(handled);
             }
             for delivery in deliveries {
+                let _under_way = self.passes.read().await;
                 let skus = self.mentioned(&delivery).await?;
                 tracing::debug!(store.id = %delivery.shop, topic = %delivery.topic, skus = skus.len(), "delivery hints");
                 self.ledger.handle_delivery(&delivery, &skus, clock::now()).await?;

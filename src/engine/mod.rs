@@ -7,6 +7,7 @@ mod daemon;
 mod inbox;
 mod listing;
 mod preview;
+mod renames;
 mod schedule;
 mod settle;
 mod sheet_flush;
@@ -172,6 +173,8 @@ pub struct Engine {
     settler: Mutex<Settler>,
     halt: Mutex<Option<String>>,
     status_flushed: Mutex<Option<crate::clock::Time>>,
+    /// Held by passes over shops; a SKU gets another name only while nobody holds it.
+    passes: tokio::sync::RwLock<()>,
     /// By shop: SKUs of the sheet that its last full look did not find. Only these may be created.
     absent: Mutex<BTreeMap<String, BTreeSet<Sku>>>,
 }
@@ -190,8 +193,8 @@ impl Engine {
         let wakes = Wakes::new(names);
         let settler = Mutex::new(Settler::new(timing.settle));
         let (shown, halt, status_flushed) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let absent = Mutex::default();
-        Self { ledger, book, sheet, shops, timing, wakes, meters, shown, settler, halt, status_flushed, absent }
+        let (passes, absent) = (tokio::sync::RwLock::default(), Mutex::default());
+        Self { ledger, book, sheet, shops, timing, wakes, meters, shown, settler, halt, status_flushed, passes, absent }
     }
 
     /// Why everything is stopped, if it is.

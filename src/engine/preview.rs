@@ -1,12 +1,14 @@
 //! What a sync would write, without writing anything: `shelfd plan`.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use super::listing::{Listed, list_shop};
-use super::{Engine, PassError, Shop};
+use super::listing::{Listed, Owners, list_shop};
+use super::{BySku, Engine, PassError, Shop};
 use crate::catalog::{Problem, Row, Sku};
 use crate::db::ListingRecord;
-use crate::plan::{Change, ContentPlan, Known, content, guard_sheet};
+use crate::plan::{Change, ContentPlan, Known, content, guard_sheet, renames};
 use crate::sheet::reader::read_tabs;
 use crate::stores::RemoteListing;
 
@@ -49,15 +51,28 @@ impl Engine {
         let whole = |words: &String| PreviewProblem { tab: String::new(), row: 0, words: words.clone() };
         preview.problems.extend(parsed.tab_problems.iter().map(whole));
         preview.problems.extend(parsed.problems.iter().map(problem));
+        let mut former = self.ledger.former_skus().await?;
+        let here: BTreeSet<&Sku> = parsed.rows.iter().map(|row| &row.sku).chain(&parsed.quarantined).collect();
+        let went: Vec<&Row> = known.values().map(|record| &record.row).filter(|row| !here.contains(&row.sku)).collect();
+        let came: Vec<&Row> = parsed.rows.iter().filter(|row| !known.contains_key(&row.sku)).collect();
+        former.extend(renames(&went, &came));
         for shop in &self.shops {
-            self.preview_shop(shop, &parsed.rows, &mut preview).await?;
+            self.preview_shop(shop, &parsed.rows, &former, &mut preview).await?;
         }
         Ok(preview)
     }
 
-    async fn preview_shop(&self, shop: &Shop, rows: &[Row], preview: &mut Preview) -> Result<(), PassError> {
-        let Listed { found, twice } = list_shop(shop.store.as_ref(), |_| true).await?;
+    async fn preview_shop(
+        &self,
+        shop: &Shop,
+        rows: &[Row],
+        former: &BySku<Sku>,
+        preview: &mut Preview,
+    ) -> Result<(), PassError> {
         let listings = self.ledger.listings(shop.name()).await?;
+        let skus = rows.iter().map(|row| row.sku.clone()).collect();
+        let owners = Owners::new(skus, &listings, former.clone());
+        let Listed { found, twice } = list_shop(shop.store.as_ref(), &owners).await?;
         for row in rows {
             if twice.contains(&row.sku) {
                 let words = format!("{}: the shop lists SKU \"{}\" more than once", shop.name(), row.sku);
@@ -119,6 +134,7 @@ fn seen_now(record: Option<&ListingRecord>, listing: &RemoteListing) -> Known {
     Known {
         seen_title: listing.title.clone().or(known.seen_title.clone()),
         seen_price: listing.price.or(known.seen_price),
+        seen_sku: Some(listing.sku.as_ref().map(ToString::to_string).unwrap_or_default()),
         ..known
     }
 }

@@ -49,6 +49,11 @@ impl Settler {
         ripe.iter().filter_map(|sku| self.waiting.remove(sku)).map(|(row, _, read)| (row, read)).collect()
     }
 
+    /// Rows that have settled and cannot be taken yet wait once more.
+    pub fn wait_longer(&mut self, rows: Vec<(Row, Time)>, now: Time) {
+        self.waiting.extend(rows.into_iter().map(|(row, read)| (row.sku.clone(), (row, now, read))));
+    }
+
     /// When the next row settles.
     pub fn next_due(&self) -> Option<Time> {
         self.waiting.values().map(|(_, since, _)| *since + self.settle).min()

@@ -153,9 +153,11 @@ impl Engine {
             };
             for (pool, header) in &mapping.sold {
                 let sold = standings.get(&(sku.clone(), pool.clone())).and_then(sold_of);
-                let value = sold.map(|sold| Cell::Number(sold as f64));
                 let here = shown.counters.get(header).cloned().unwrap_or_default();
-                let Some(value) = value.filter(|value| here != *value) else { continue };
+                let is_shown = |sold: &i64| here == Cell::Number(*sold as f64) || (here == Cell::Blank && *sold == 0);
+                let Some(value) = sold.filter(|sold| !is_shown(sold)).map(|sold| Cell::Number(sold as f64)) else {
+                    continue;
+                };
                 let mut change = own(mapping, record.row.row, Target::Key(sku.clone()), header.clone(), value);
                 // So that a row which was sorted under the write is hit as seldom as can be.
                 change.expect = Expect::Value(here);

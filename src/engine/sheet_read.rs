@@ -63,6 +63,14 @@ pub(super) struct Shown {
     pub locale: Locale,
 }
 
+/// Known rows that a read did not hold.
+#[derive(Debug, Default)]
+pub(super) struct Unseen {
+    pub skus: BTreeSet<Sku>,
+    /// The read was not complete: they may be there all the same.
+    pub doubtful: bool,
+}
+
 /// The sheet as one read gives it, typed.
 pub(super) struct Parsed {
     pub rows: Vec<Row>,
@@ -89,7 +97,7 @@ impl Engine {
         let Some(read) = read else {
             let now = clock::now();
             let ripe = lock(&self.settler).ripe(now);
-            return self.accept(ripe, Vec::new(), Vec::new()).await;
+            return self.accept(ripe, Vec::new(), Unseen::default()).await;
         };
         let complete = read.complete;
         let version = read.version;
@@ -104,7 +112,7 @@ impl Engine {
         for problem in &parsed.tab_problems {
             tracing::error!("{problem}");
         }
-        let (changed, moved, missing) = self.compare(&parsed, &known, complete).await?;
+        let (changed, moved, unseen) = self.compare(&parsed, &known, complete).await?;
         let settled = lock(&self.settler).sort(changed, at).into_iter().map(|row| (row, at)).collect();
         let weighed = lock(&self.shown).weighed;
         let mut shown = parsed.shown;
@@ -114,7 +122,7 @@ impl Engine {
         shown.problems = parsed.problems;
         shown.tab_problems = parsed.tab_problems;
         *lock(&self.shown) = shown;
-        let tally = self.accept(settled, moved, missing).await?;
+        let tally = self.accept(settled, moved, unseen).await?;
         if whole && weighed != Some(version) {
             self.hint_at_due(&parsed.rows).await?;
         }
@@ -264,7 +272,7 @@ impl Engine {
         parsed: &Parsed,
         known: &BySku<RowRecord>,
         complete: bool,
-    ) -> Result<(Vec<Row>, Vec<(Sku, String, u32)>, Vec<Sku>), PassError> {
+    ) -> Result<(Vec<Row>, Vec<(Sku, String, u32)>, Unseen), PassError> {
         let standings = self.ledger.standings(SHEET).await?;
         let stock_differs = |row: &Row| {
             row.stock.iter().any(|(pool, value)| {
@@ -287,20 +295,35 @@ impl Engine {
             }
         }
         let here: BTreeSet<&Sku> = parsed.rows.iter().map(|row| &row.sku).chain(&parsed.quarantined).collect();
-        let sure = complete && parsed.tab_problems.is_empty();
-        let missing = known.keys().filter(|sku| sure && !here.contains(sku)).cloned().collect();
-        Ok((changed, moved, missing))
+        let skus = known.keys().filter(|sku| !here.contains(sku)).cloned().collect();
+        Ok((changed, moved, Unseen { skus, doubtful: !complete || !parsed.tab_problems.is_empty() }))
     }
 
+    /// Take in what a read brought. Where that fails, the next read brings it again.
     async fn accept(
         &self,
         rows: Vec<(Row, Time)>,
         moved: Vec<(Sku, String, u32)>,
-        missing: Vec<Sku>,
+        unseen: Unseen,
     ) -> Result<Tally, PassError> {
-        if rows.is_empty() && moved.is_empty() && missing.is_empty() {
+        let accepted = self.accept_all(rows, moved, unseen).await;
+        if accepted.is_err() && !planted!(FailureForgotten) {
+            self.distrust_sheet();
+        }
+        accepted
+    }
+
+    async fn accept_all(
+        &self,
+        rows: Vec<(Row, Time)>,
+        moved: Vec<(Sku, String, u32)>,
+        unseen: Unseen,
+    ) -> Result<Tally, PassError> {
+        if rows.is_empty() && moved.is_empty() && unseen.skus.is_empty() {
             return Ok(Tally::default());
         }
+        let rows = self.follow_renames(rows, &unseen).await?;
+        let missing = if unseen.doubtful { Vec::new() } else { unseen.skus.into_iter().collect() };
         let (stale_for, late_for) = (self.timing.sheet_stale_for, self.timing.late_for);
         let request = |row: &Row, at: Time, pool: &String, value: i64| StockRequest {
             sku: row.sku.clone(),

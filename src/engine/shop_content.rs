@@ -36,10 +36,9 @@ impl Engine {
                 ContentPlan::Nothing => agreed.push((record, Vec::new())),
                 ContentPlan::Incomplete(reason) => self.bury(pass, sku, "create", "incomplete", reason).await?,
                 ContentPlan::Create { title, price } => creates.push((&record.row, title, price)),
-                ContentPlan::Update { title, price, changes } => {
+                ContentPlan::Update { title, price, rename, changes } => {
                     let Some(listing) = listing else { continue };
-                    let change =
-                        ContentChange { sku: sku.clone(), remote: remote(listing), title, price, rename: false };
+                    let change = ContentChange { sku: sku.clone(), remote: remote(listing), title, price, rename };
                     updates.push((change, changes));
                 }
             }
@@ -170,6 +169,7 @@ impl Engine {
             handle: None,
             title: None,
             price: None,
+            shown: None,
         };
         self.ledger.see_listings(&name, &made.iter().map(seen).collect::<Vec<_>>()).await?;
         let fold = StockFold {

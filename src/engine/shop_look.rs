@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::listing::{Listed, list_shop};
+use super::listing::{Listed, Owners, list_shop};
 use super::shop_orders::OrdersBefore;
 use super::shop_pass::{Again, Pass};
 use super::{BySku, Engine, PassError, lock, movements};
@@ -56,13 +56,14 @@ impl Engine {
     pub(super) async fn look_at_everything(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
         let rows = self.ledger.rows().await?;
         let before = self.orders_before(pass).await?;
-        let Listed { found, twice } = list_shop(pass.shop.store.as_ref(), |sku| rows.contains_key(sku)).await?;
+        let known = self.ledger.listings(pass.shop.name()).await?;
+        let owners = Owners::new(rows.keys().cloned().collect(), &known, self.ledger.former_skus().await?);
+        let Listed { found, twice } = list_shop(pass.shop.store.as_ref(), &owners).await?;
         let at = clock::now();
         for sku in &twice {
             let reason = "the shop lists this SKU more than once; shelfd will not guess which one is meant".to_owned();
             self.bury(pass, sku, "content", "duplicate_in_shop", reason).await?;
         }
-        let known = self.ledger.listings(pass.shop.name()).await?;
         let new: BySku<Seen> = found
             .iter()
             .filter(|(sku, _)| !known.contains_key(*sku))
@@ -225,6 +226,7 @@ fn seen(sku: &Sku, listing: &RemoteListing) -> Seen {
         handle: listing.handle.clone(),
         title: listing.title.clone(),
         price: listing.price,
+        shown: Some(listing.sku.as_ref().map(ToString::to_string).unwrap_or_default()),
     }
 }
 

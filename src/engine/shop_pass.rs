@@ -61,6 +61,8 @@ impl Engine {
         if self.halted().is_some() {
             return Ok(Tally::default());
         }
+        // Nothing gets another name while it is in hand.
+        let _under_way = self.passes.read().await;
         let started = clock::now();
         let hints = self.ledger.due_hints(shop.name(), started, HINTS_MAX).await?;
         if hints.is_empty() {

@@ -21,6 +21,8 @@ pub struct Known {
     pub echo_title: Option<String>,
     /// Price last agreed.
     pub base_price: Option<Money>,
+    /// SKU last seen in the store; empty when it shows none.
+    pub seen_sku: Option<String>,
 }
 
 /// One line of a plan, with its reason.
@@ -30,7 +32,7 @@ pub struct Change {
     pub endpoint: String,
     /// SKU.
     pub sku: Sku,
-    /// `title`, `price`, `stock`, or `listing` for a new one.
+    /// `title`, `price`, `sku`, `stock`, or `listing` for a new one.
     pub field: &'static str,
     /// What is there now.
     pub before: Option<String>,
@@ -60,6 +62,8 @@ pub enum ContentPlan {
         title: Option<String>,
         /// New price.
         price: Option<Money>,
+        /// The store is to show the row's SKU.
+        rename: bool,
         /// The lines.
         changes: Vec<Change>,
     },
@@ -80,6 +84,8 @@ pub fn content(endpoint: &str, row: &Row, known: Option<&Known>) -> ContentPlan 
         if known.seen_title == known.echo_title { known.base_title.clone() } else { known.seen_title.clone() };
     let title = merge(row.title.clone(), seen_title, known.base_title.clone());
     let price = merge(row.price, known.seen_price, known.base_price);
+    let other_sku = known.seen_sku.clone().filter(|seen| seen != row.sku.as_str());
+    let rename = other_sku.is_some();
     let mut line = |field, before: Option<String>, after: String, drifted: bool| {
         let reason = if drifted { "changed in the shop; the sheet owns this column" } else { "changed in the sheet" };
         let (endpoint, sku) = (endpoint.to_owned(), row.sku.clone());
@@ -91,10 +97,16 @@ pub fn content(endpoint: &str, row: &Row, known: Option<&Known>) -> ContentPlan 
     if let Some((price, drifted)) = &price {
         line("price", known.seen_price.map(|price| price.to_string()), price.to_string(), *drifted);
     }
+    if let Some(other) = other_sku {
+        let (endpoint, sku, reason) = (endpoint.to_owned(), row.sku.clone(), "the sheet calls it so".to_owned());
+        let (before, after) = (Some(other).filter(|other| !other.is_empty()), sku.to_string());
+        changes.push(Change { endpoint, sku, field: "sku", before, after, reason });
+    }
     if changes.is_empty() {
         return ContentPlan::Nothing;
     }
-    ContentPlan::Update { title: title.map(|(title, _)| title), price: price.map(|(price, _)| price), changes }
+    let (title, price) = (title.map(|(title, _)| title), price.map(|(price, _)| price));
+    ContentPlan::Update { title, price, rename, changes }
 }
 
 /// The value to write, and whether the store had drifted by itself. `None`: nothing to write. A blank cell (no sheet
@@ -165,6 +177,7 @@ mod tests {
             base_title: Some(base.0.into()),
             echo_title: None,
             base_price: Money::from_store(base.1),
+            seen_sku: Some("A-1".into()),
         }
     }
 
@@ -185,6 +198,24 @@ mod tests {
         assert_eq!(edited, ["changed in the sheet"]);
         let drifted = reason(&row(None, Some("12.50")), &known(("Mug", "9"), ("Mug", "12.50")));
         assert_eq!(drifted, ["changed in the shop; the sheet owns this column"]);
+    }
+
+    #[test]
+    fn a_store_that_shows_another_sku_is_told() {
+        let plan = |seen: Option<&str>| {
+            let known = Known { seen_sku: seen.map(str::to_owned), ..known(("Mug", "1"), ("Mug", "1")) };
+            match content("eu", &row(Some("Mug"), Some("1")), Some(&known)) {
+                ContentPlan::Update { title: None, price: None, rename: true, changes } => {
+                    changes.into_iter().map(|change| (change.field, change.before, change.after)).collect()
+                }
+                ContentPlan::Nothing => vec![],
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(plan(Some("A-0")), [("sku", Some("A-0".to_owned()), "A-1".to_owned())]);
+        assert_eq!(plan(Some("")), [("sku", None, "A-1".to_owned())]);
+        assert_eq!(plan(Some("A-1")), []);
+        assert_eq!(plan(None), [], "not seen yet");
     }
 
     #[test]

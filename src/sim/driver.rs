@@ -18,6 +18,7 @@ use super::shop_face::ShopFace;
 use super::start::{self, Start};
 use super::watch::Watch;
 use super::world::{Counts, Shared, Trouble, Truth};
+use crate::catalog::Sku;
 use crate::clock::{self, Simulation};
 use crate::db::Ledger;
 use crate::db::MemoryLedger;
@@ -94,9 +95,16 @@ struct Eyes<'d> {
     busy: Vec<bool>,
 }
 
-/// What the ledger knows of an item.
+/// What the ledger knows of an item, under its newest name that is there.
 pub(super) fn book(ledger: &MemoryLedger, truth: &Truth) -> Book {
-    ledger.book(&truth.sku, &truth.pool()).now_or_never().and_then(Result::ok).unwrap_or_default()
+    let former = truth.former.iter().rev().map(|sku| book_of(ledger, sku, truth));
+    let now = book_of(ledger, &truth.sku, truth);
+    if now.pool.is_some() { now } else { former.into_iter().find(|book| book.pool.is_some()).unwrap_or(now) }
+}
+
+/// What it knows under one name.
+pub(super) fn book_of(ledger: &MemoryLedger, sku: &Sku, truth: &Truth) -> Book {
+    ledger.book(sku, &truth.pool()).now_or_never().and_then(Result::ok).unwrap_or_default()
 }
 
 impl Knows for Eyes<'_> {
@@ -107,6 +115,10 @@ impl Knows for Eyes<'_> {
 
     fn is_founded(&self, truth: &Truth) -> bool {
         book(self.ledger, truth).pool.is_some()
+    }
+
+    fn is_linked(&self, shop: &str, truth: &Truth) -> bool {
+        book(self.ledger, truth).sides.get(shop).is_some_and(|side| side.accounted.is_some())
     }
 
     fn is_quiet(&self, shop: usize, name: &str, truth: &Truth) -> bool {

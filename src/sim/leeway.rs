@@ -1,7 +1,7 @@
 //! Where no platform tells a person's number from ours, what the ledger may be off by is noted, case by case
 //! (`docs/guarantees.md`, limits).
 
-use super::driver::{Driver, book};
+use super::driver::{Driver, book, book_of};
 use super::sheet;
 use crate::catalog::Cell;
 use crate::db::SHEET;
@@ -21,16 +21,26 @@ impl Driver {
         self.blur(false);
     }
 
-    /// A write that was meant for another row hit one without a key. Once that is sorted, nobody can tell which row to put back.
+    /// A write that was meant for another row hit one without a key, or with one that the program does not know yet. Once that
+    /// is sorted or cut out, nobody can tell which row to put back.
+    /// A counter that the program has not met yet says what was sold before: written over, it says something else.
     pub(super) fn strangers(&self) {
         let world = &mut *self.shared.world();
-        for (item, hit) in std::mem::take(&mut world.keyless_hits) {
+        for (item, by) in std::mem::take(&mut world.counter_hits) {
+            if book(&self.ledger, &world.truth[item]).pool.is_none() {
+                world.truth[item].leeway += by.abs();
+                world.counts.leeways += 1;
+            }
+        }
+        for (item, hit) in std::mem::take(&mut world.hits) {
             let pool = world.truth[item].pool;
             let writes = |other: &usize| {
                 world.truth[*other].pool == pool && open_write(&book(&self.ledger, &world.truth[*other])) == Some(hit)
             };
             let meant: Vec<usize> = (0..world.truth.len()).filter(writes).collect();
-            if meant != [item] {
+            let (truth, row) = (&world.truth[item], world.sheet.row_of(world.truth[item].sku.as_str()));
+            let is_known = row.is_some() && book_of(&self.ledger, &truth.sku, truth).pool.is_some();
+            if meant != [item] && !is_known {
                 world.truth[item].leeway += (hit.1 - hit.0).abs();
                 world.counts.leeways += 1;
             }

@@ -3,7 +3,7 @@
 use super::sheet::{self, NOTE, PRICE, SKU, SOLD, STOCK, TITLE};
 use super::shop;
 use super::world::{Layout, Truth, World};
-use crate::catalog::Cell;
+use crate::catalog::{Cell, Sku};
 
 /// What can happen outside the program. A history can be played without some of them, to find the shortest story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,13 +26,17 @@ pub enum Kind {
     BlankKey,
     KeyAgain,
     Note,
+    /// A row gets another SKU.
+    Rename,
+    /// Staff gives a product another SKU in a shop.
+    RenameInShop,
     /// Somebody types over a counter that is the program's.
     Scribble,
     Deliver,
 }
 
 /// Kinds and how often they happen.
-pub const KINDS: [(Kind, usize); 17] = [
+pub const KINDS: [(Kind, usize); 19] = [
     (Kind::Sell, 30),
     (Kind::AdvanceOrder, 30),
     (Kind::GiveBack, 6),
@@ -48,6 +52,8 @@ pub const KINDS: [(Kind, usize); 17] = [
     (Kind::BlankKey, 1),
     (Kind::KeyAgain, 2),
     (Kind::Note, 2),
+    (Kind::Rename, 1),
+    (Kind::RenameInShop, 1),
     (Kind::Scribble, 2),
     (Kind::Deliver, 16),
 ];
@@ -58,6 +64,8 @@ pub trait Knows {
     fn open_in_sheet(&self, truth: &Truth) -> Option<(i64, i64)>;
     /// True when the program has met this item in the sheet.
     fn is_founded(&self, truth: &Truth) -> bool;
+    /// True when the program has linked this item at a shop.
+    fn is_linked(&self, shop: &str, truth: &Truth) -> bool;
     /// True when nothing of the program's is open at a shop (index and name) for this item.
     fn is_quiet(&self, shop: usize, name: &str, truth: &Truth) -> bool;
     /// Hand over a webhook of a shop. True when it was taken.
@@ -102,8 +110,18 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
             let units = if world.rng.chance(0.5) { units } else { -units };
             // Between our read and an absolute write, staff's change and an overwritten sale look alike.
             let place = &world.shops[shop];
-            if place.kind.is_keyed() || knows.is_quiet(shop, &place.name, &world.truth[here]) {
+            // What is there before the program's first look is nobody's movement.
+            let is_linked = knows.is_linked(&place.name, &world.truth[here]);
+            if is_linked && (place.kind.is_keyed() || knows.is_quiet(shop, &place.name, &world.truth[here])) {
                 shop::staff(world, shop, here, units);
+            }
+        }
+        Kind::RenameInShop => {
+            let names = [None, Sku::new("staff's own"), Some(world.truth[here].first().clone())];
+            let sku = names[world.rng.below(3)].clone();
+            // A listing whose creation was never answered is found by its SKU alone.
+            if knows.is_linked(&world.shops[shop].name, &world.truth[here]) {
+                shop::rename(world, shop, here, sku);
             }
         }
         Kind::Deliver => {
@@ -175,6 +193,7 @@ fn at_the_sheet(world: &mut World, kind: Kind, item: usize, knows: &dyn Knows) {
             world.tell(|| "sheet: keys are typed again".to_owned());
         }
         Kind::Note => edit(world, item, NOTE, Cell::from_text("hello")),
+        Kind::Rename => rename(world, item),
         Kind::Scribble => scribble(world, item, knows),
         _ => {}
     }
@@ -223,6 +242,20 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
     world.has_moved(0, item, by);
     world.counts.sheet_edits += 1;
     world.tell(|| format!("sheet: a person types {} over {shown} for {sku} in row {}", shown + by as f64, row + 2));
+}
+
+/// The SKU in a row is changed: the next number of its name.
+fn rename(world: &mut World, item: usize) {
+    let truth = &world.truth[item];
+    let sku = &truth.sku;
+    let Some(to) = Sku::new(&format!("{}-{}", truth.first(), truth.former.len() + 1)) else { return };
+    if world.sheet.row_of(sku.as_str()).is_none() {
+        return;
+    }
+    world.tell(|| format!("sheet: a row is called {to} from now on"));
+    edit(world, item, SKU, Cell::from_text(to.as_str()));
+    world.rename(item, &to);
+    world.counts.skus_renamed += 1;
 }
 
 /// Somebody types over what was sold. Before the program has met the row, that is what people say was sold: left alone.

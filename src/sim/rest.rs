@@ -154,6 +154,9 @@ fn disagreements(driver: &Driver) -> Vec<String> {
             // Said once more in its own words: the rule itself may be what is wrong.
             let target = (pool - shop.buffer).max(0);
             let listing = shop.listings.get(&item);
+            if listing.is_some_and(|listing| listing.sku.as_ref() != Some(sku)) {
+                wrong.push(format!("{sku}: shop {} calls it {:?}", shop.name, listing.map(|listing| &listing.sku)));
+            }
             if listing.map(|listing| listing.stock) != Some(target) {
                 let there = listing.map(|listing| listing.stock);
                 wrong.push(format!("{sku}: shop {} has {there:?}, its target is {target}", shop.name));

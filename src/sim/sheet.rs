@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::effects::breathe;
-use super::world::{Layout, POOLS, Shared, Trouble, World};
+use super::world::{Layout, POOLS, Shared, Trouble, Truth, World};
 use crate::catalog::{Cell, TabMapping};
 use crate::clock::{self, Time};
 use crate::sheet::{Applied, CellRange, CellWrite, Grid, Receipt, Render, Seen, Shape, SheetError, TabShape, Workbook};
@@ -187,9 +187,18 @@ fn enter(world: &mut World, cell: &CellWrite) -> Applied {
         Some(number) if before == Cell::Number(number as f64) => Applied::Matched,
         Some(_) => Applied::Not,
     };
-    line[column] = if applied == Applied::Not { before } else { cell.value.clone() };
-    let Some(pool) = stock_column(column) else { return applied };
+    line[column] = if applied == Applied::Not { before.clone() } else { cell.value.clone() };
     let owner = line[SKU].clone();
+    let Some(pool) = stock_column(column) else {
+        if let (Some(pool), Applied::Plainly, Cell::Number(before), Cell::Number(now)) =
+            (SOLD.iter().position(|of| *of == column), applied, before, &cell.value)
+        {
+            let is_it = |truth: &Truth| truth.pool == pool && line[TITLE] == Cell::from_text(&truth.title());
+            let item = world.truth.iter().position(is_it);
+            world.counter_hits.extend(item.map(|item| (item, (now - before) as i64)));
+        }
+        return applied;
+    };
     if let (Applied::Matched, Cell::Text(sku), Some(from), Cell::Number(to)) =
         (applied, owner, cell.only_if, &cell.value)
         && let Some(item) = world.item(&sku, pool)
@@ -199,12 +208,11 @@ fn enter(world: &mut World, cell: &CellWrite) -> Applied {
         world.hit[item] = (!is_put_back).then_some((from, to));
     }
     let line = &world.sheet.rows[row - 1];
-    if let (Applied::Matched, Cell::Blank, Some(from), Cell::Number(to)) =
-        (applied, &line[SKU], cell.only_if, &cell.value)
+    if let (Applied::Matched, Some(from), Cell::Number(to)) = (applied, cell.only_if, &cell.value)
         && let Some(item) =
             world.truth.iter().position(|truth| truth.pool == pool && line[TITLE] == Cell::from_text(&truth.title()))
     {
-        world.keyless_hits.push((item, (from, *to as i64)));
+        world.hits.push((item, (from, *to as i64)));
     }
     if applied == Applied::Plainly {
         world.wrong.push(format!("the stock in row {} was written whatever it showed", row + 1));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{SubsecRound as _, TimeDelta};
 
 use super::world::{Letter, Trouble, World};
-use crate::catalog::Money;
+use crate::catalog::{Money, Sku};
 use crate::clock::{self, Time};
 use crate::stores::StockKind;
 
@@ -67,6 +67,8 @@ impl Order {
 pub struct Listing {
     /// Units there.
     pub stock: i64,
+    /// SKU there; staff may have blanked it.
+    pub sku: Option<Sku>,
     /// Title there.
     pub title: String,
     /// Price there.
@@ -103,9 +105,10 @@ impl Listing {
 
 impl Listing {
     /// A new one.
-    pub fn new(title: String, price: Money) -> Self {
+    pub fn new(sku: Sku, title: String, price: Money) -> Self {
         Self {
             stock: 0,
+            sku: Some(sku),
             title,
             price,
             staff: (0, 0),
@@ -338,6 +341,15 @@ pub fn staff(world: &mut World, shop: usize, item: usize, units: i64) {
     world.counts.staff_edits += 1;
     world.tell(|| format!("shop {shop}: staff moves item {item} by {units}"));
     moves(world, shop, item, units);
+    mail(world, shop, item);
+}
+
+/// Staff gives a product another SKU, or none.
+pub fn rename(world: &mut World, shop: usize, item: usize, sku: Option<Sku>) {
+    let Some(listing) = world.shops[shop].listings.get_mut(&item) else { return };
+    listing.sku.clone_from(&sku);
+    world.counts.skus_renamed_in_shops += 1;
+    world.tell(|| format!("shop {shop}: staff calls item {item} {sku:?}"));
     mail(world, shop, item);
 }
 

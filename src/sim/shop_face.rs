@@ -79,7 +79,7 @@ impl ShopFace {
     fn listing(&self, world: &World, item: usize, stock: i64) -> RemoteListing {
         let listing = &world.shops[self.shop].listings[&item];
         RemoteListing {
-            sku: Some(world.truth[item].sku.clone()),
+            sku: listing.sku.clone(),
             remote: self.remote(item),
             handle: None,
             title: Some(listing.title.clone()),
@@ -144,7 +144,7 @@ impl ShopFace {
 
     /// One call's worth of writes to a store that knows keys: all or none.
     fn adjust(&self, world: &mut World, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
-        let items: Vec<Option<usize>> = writes.iter().map(|write| self.item(world, &write.sku)).collect();
+        let items: Vec<Option<usize>> = writes.iter().map(|write| item_of(&write.remote)).collect();
         let Some(key) = writes.first().map(|write| write.key.clone()) else { return Vec::new() };
         let known = world.shops[self.shop].keys.get(&key).copied();
         if let Some(count) = known {
@@ -181,7 +181,7 @@ impl ShopFace {
     /// A write to a store that knows no keys; some arrive late.
     fn write_unkeyed(&self, world: &mut World, write: &StockWrite, late: bool) -> Outcome<Option<i64>> {
         let shop = &world.shops[self.shop];
-        let item = self.item(world, &write.sku);
+        let item = item_of(&write.remote);
         let Some((item, listing)) = item.and_then(|item| Some((item, shop.listings.get(&item)?))) else {
             return Outcome::NotDone(self.lost());
         };
@@ -221,6 +221,11 @@ impl ShopFace {
     }
 }
 
+/// Which item lives there.
+fn item_of(remote: &RemoteId) -> Option<usize> {
+    remote.product.strip_prefix('p')?.parse().ok()
+}
+
 #[async_trait]
 impl Store for ShopFace {
     fn shop(&self) -> &str {
@@ -253,7 +258,7 @@ impl Store for ShopFace {
         breathe().await;
         let world = &mut *self.shared.world();
         self.trouble(world)?;
-        let items: Vec<usize> = which.iter().filter_map(|(sku, _)| self.item(world, sku)).collect();
+        let items: Vec<usize> = which.iter().filter_map(|(_, remote)| item_of(remote)).collect();
         let items: Vec<usize> =
             items.into_iter().filter(|item| world.shops[self.shop].listings.contains_key(item)).collect();
         let stock = self.stock(world, &items);
@@ -286,7 +291,7 @@ impl Store for ShopFace {
                         (Err(StoreError::AnswerLost { .. }), _) => Outcome::Unknown(self.lost()),
                         (Err(_), _) | (_, None) => Outcome::NotDone(self.lost()),
                         (Ok(()), Some(item)) => {
-                            let listing = Listing::new(draft.title.clone(), variant.price);
+                            let listing = Listing::new(variant.sku.clone(), draft.title.clone(), variant.price);
                             let listings = &mut world.shops[self.shop].listings;
                             // Two programs may create at once when one takes over; shops refuse the second SKU.
                             if listings.contains_key(&item) && world.counts.takeovers == 0 {
@@ -300,7 +305,8 @@ impl Store for ShopFace {
                 }
             }
         }
-        if !self.shared.effects.end().await {
+        let lost = self.shared.world().mishap(Trouble::Lost, 0.2);
+        if !self.shared.effects.end().await || lost {
             return created.into_iter().map(|(sku, _)| (sku, Outcome::Unknown(self.lost()))).collect();
         }
         created
@@ -314,12 +320,15 @@ impl Store for ShopFace {
                 return changes.iter().map(|_| Outcome::Unknown(self.lost())).collect();
             }
             for change in changes {
-                let item = self.item(world, &change.sku);
+                let item = item_of(&change.remote);
                 let Some(listing) = item.and_then(|item| world.shops[self.shop].listings.get_mut(&item)) else {
                     continue;
                 };
                 listing.title = change.title.clone().unwrap_or_else(|| listing.title.clone());
                 listing.price = change.price.unwrap_or(listing.price);
+                if change.rename {
+                    listing.sku = Some(change.sku.clone());
+                }
             }
         }
         let answered = self.shared.effects.end().await;

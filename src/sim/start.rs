@@ -78,7 +78,7 @@ fn new(number: u64, furnished: bool) -> Start {
     let truth: Vec<Truth> = (0..skus)
         .filter_map(|item| Sku::new(&format!("S{item}")))
         .flat_map(|sku| (0..layouts.len()).map(move |pool| (sku.clone(), pool)))
-        .map(|(sku, pool)| Truth { sku, pool, units: rng.between(0, 15), leeway: 0 })
+        .map(|(sku, pool)| Truth { sku, former: Vec::new(), pool, units: rng.between(0, 15), leeway: 0 })
         .collect();
     let sheet = Sheet::new(truth.chunks(layouts.len()).map(|pools| row(pools, layouts, &mut rng)).collect());
     let (keyed, log) = (StockKind::KeyedDelta, StockKind::OrderLog);
@@ -123,7 +123,8 @@ fn new(number: u64, furnished: bool) -> Start {
         moved,
         founded,
         counts_typed,
-        keyless_hits: Vec::new(),
+        hits: Vec::new(),
+        counter_hits: Vec::new(),
         sheet_lost: false,
         lost_now: false,
     };
@@ -152,7 +153,7 @@ fn row(pools: &[Truth], layouts: &[Layout], rng: &mut Rng) -> sheet::Row {
 fn furnish(shop: &mut Shop, truth: &[Truth], now: Time, rng: &mut Rng) {
     let Some(price) = Money::from_store("9.50") else { return };
     for (item, truth) in truth.iter().enumerate().filter(|(_, truth)| truth.pool == shop.pool) {
-        let mut listing = Listing::new(truth.title(), price);
+        let mut listing = Listing::new(truth.sku.clone(), truth.title(), price);
         listing.stock = (truth.units - shop.buffer).max(0);
         shop.listings.insert(item, listing);
         let at = now - TimeDelta::days(if item == 0 { rng.between(1, 40) } else { rng.between(50, 400) });

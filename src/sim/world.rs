@@ -26,8 +26,10 @@ pub enum Layout {
 /// What is true of one SKU in one pool.
 #[derive(Debug, Clone)]
 pub struct Truth {
-    /// Identity.
+    /// Identity, as the sheet has it now.
     pub sku: Sku,
+    /// What it was called before, the very first name first.
+    pub former: Vec<Sku>,
     /// Index of the pool.
     pub pool: usize,
     /// Units there are: start + people's edits + returns − sales.
@@ -37,14 +39,19 @@ pub struct Truth {
 }
 
 impl Truth {
+    /// What it was called at the very start.
+    pub fn first(&self) -> &Sku {
+        self.former.first().unwrap_or(&self.sku)
+    }
+
     /// The pool's name.
     pub fn pool(&self) -> Pool {
         POOLS[self.pool].to_owned()
     }
 
-    /// What the sheet calls it.
+    /// Its title. It tells which row it is, whatever its SKU.
     pub fn title(&self) -> String {
-        format!("Thing {}", self.sku)
+        format!("Thing {}", self.first())
     }
 }
 
@@ -79,6 +86,8 @@ pub struct Counts {
     pub rows_cut: u64,
     pub keys_blanked: u64,
     pub counters_scribbled: u64,
+    pub skus_renamed: u64,
+    pub skus_renamed_in_shops: u64,
     pub stock_writes: u64,
     pub doubts: u64,
     pub leeways: u64,
@@ -115,6 +124,8 @@ impl Counts {
             (&mut self.rows_cut, other.rows_cut),
             (&mut self.keys_blanked, other.keys_blanked),
             (&mut self.counters_scribbled, other.counters_scribbled),
+            (&mut self.skus_renamed, other.skus_renamed),
+            (&mut self.skus_renamed_in_shops, other.skus_renamed_in_shops),
             (&mut self.stock_writes, other.stock_writes),
             (&mut self.doubts, other.doubts),
             (&mut self.leeways, other.leeways),
@@ -196,8 +207,10 @@ pub struct World {
     pub hit: Vec<Option<(i64, i64)>>,
     /// Per item: numbers that were typed as counted, the first one too.
     pub counts_typed: Vec<Vec<i64>>,
-    /// Rows without a key that were written in the poll under way: whose they are, the number replaced and the new one.
-    pub keyless_hits: Vec<(usize, (i64, i64))>,
+    /// Rows that were written in the poll under way: whose they are, the number replaced and the new one.
+    pub hits: Vec<(usize, (i64, i64))>,
+    /// Counters whose number was written over in the poll under way, by a write for another row: whose, and by how much.
+    pub counter_hits: Vec<(usize, i64)>,
     /// An answer of the sheet was lost in the turn under way.
     pub sheet_lost: bool,
     /// The same, in the poll under way.
@@ -235,9 +248,18 @@ impl World {
         }
     }
 
-    /// Index of a SKU in a pool.
+    /// Index of a SKU in a pool, under any name that it has or had: `S0`, then `S0-1`, `S0-2`.
     pub fn item(&self, sku: &str, pool: usize) -> Option<usize> {
-        self.truth.iter().position(|truth| truth.pool == pool && truth.sku.as_str() == sku)
+        let first = sku.split('-').next().unwrap_or(sku);
+        self.truth.iter().position(|truth| truth.pool == pool && truth.first().as_str() == first)
+    }
+
+    /// The row of this item gets another SKU; the same one in every pool.
+    pub fn rename(&mut self, item: usize, sku: &Sku) {
+        let now = self.truth[item].sku.clone();
+        for truth in self.truth.iter_mut().filter(|truth| truth.sku == now) {
+            truth.former.push(std::mem::replace(&mut truth.sku, sku.clone()));
+        }
     }
 
     /// The same SKU as this item, in the pool that a shop sells from.

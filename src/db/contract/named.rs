@@ -1,5 +1,6 @@
 //! The parts of the contract that matter most, by name.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::generate::sku;
@@ -144,6 +145,54 @@ async fn an_order_seen_twice_moves_once_and_the_pool_is_its_movements() {
         let book = ledger.book(&sku("A"), &"main".to_owned()).await.unwrap();
         assert_eq!((book.pool, movements.last().map(|last| last.pool_after)), (Some(5), Some(5)));
         assert!(ledger.stock_is_due(SHEET, at(2)).await.unwrap(), "who hangs on the pool is hinted at");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_renamed_sku_takes_everything_along() {
+    hold(async |home: &Home| {
+        let ledger = home.open().await;
+        let row = crate::catalog::Row {
+            tab: "Mugs".to_owned(),
+            row: 2,
+            sku: sku("A"),
+            handle: None,
+            options: Vec::new(),
+            title: None,
+            price: None,
+            stock: BTreeMap::new(),
+            sold: BTreeMap::new(),
+            problems: Vec::new(),
+        };
+        let accepted = AcceptedRows { changed: vec![row], ..AcceptedRows::default() };
+        ledger.accept_rows(accepted, &[], &[], at(0)).await.unwrap();
+        founded(&*ledger).await;
+        ledger.stock(SHOP, vec![request(plan("k1"))], &[], at(1)).await.unwrap();
+        let shops = [SHOP.to_owned()];
+        let rename = async |from: &str, to: &str| ledger.rename(&sku(from), &sku(to), &shops, at(2)).await.unwrap();
+        assert!(rename("A", "B").await);
+        assert!(!rename("A", "C").await, "nothing is called so any more");
+        assert!(!rename("B", "B").await, "the new name must be free");
+
+        let pool = "main".to_owned();
+        assert_eq!(ledger.book(&sku("A"), &pool).await.unwrap(), Default::default());
+        let book = ledger.book(&sku("B"), &pool).await.unwrap();
+        assert_eq!((book.pool, book.sides[SHOP].accounted), (Some(5), Some(3)));
+        let open = ledger.open_intents(SHOP).await.unwrap();
+        assert_eq!((open.len(), &open[0].sku, open[0].intent.key.as_str()), (1, &sku("B"), "k1"));
+        let record = ledger.rows().await.unwrap().remove(&sku("B")).unwrap();
+        assert_eq!(record.row.sku, sku("B"));
+        assert_ne!(record.hash, record.row.hash(), "it counts as changed when it is read");
+        let hints = ledger.due_hints(SHOP, at(2), 9).await.unwrap();
+        assert_eq!(hints.iter().map(|hint| (hint.sku.as_str(), hint.want)).collect::<Vec<_>>(), [("B", Want::CONTENT)]);
+        assert!(rename("B", "D").await);
+        let former = [(sku("A"), sku("D")), (sku("B"), sku("D"))];
+        assert_eq!(ledger.former_skus().await.unwrap(), former.into());
+        let movements = ledger.movements(0, 9).await.unwrap();
+        assert!(movements.iter().all(|line| line.sku == "D"), "{movements:?}");
+        let audit = ledger.audit_lines(Some("D"), 9).await.unwrap();
+        assert_eq!((audit.len(), audit[0].before.as_deref(), audit[0].after.as_deref()), (2, Some("B"), Some("D")));
     })
     .await;
 }

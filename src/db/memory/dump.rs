@@ -55,6 +55,9 @@ pub(super) fn dump(state: &State) -> String {
         let run = (id, &it.endpoint, &it.cause, millis(it.started), millis(it.ended));
         line("runs", flat(json!([run, it.looked_at, it.moved, it.written, it.refused, it.outcome])));
     }
+    for (sku, now) in &state.former {
+        line("former_skus", json!([sku, now]));
+    }
     for (index, it) in state.audit.iter().enumerate() {
         let at = millis(it.at);
         line("audit", json!([index + 1, at, it.endpoint, it.sku, it.field, it.before, it.after, it.reason]));
@@ -69,7 +72,7 @@ fn endpoints(state: &State, line: &mut impl FnMut(&str, Value)) {
             let (it, known) = (&kept.record, &kept.record.known);
             let ids = (endpoint, sku, &it.product, &it.variant, &it.inventory, &it.handle);
             let seen = (&known.seen_title, name_of(known.seen_price));
-            let base = (&known.base_title, &known.echo_title, name_of(known.base_price));
+            let base = (&known.base_title, &known.echo_title, name_of(known.base_price), &known.seen_sku);
             line("listings", flat(json!([ids, seen, base, it.row_hash, kept.synced.map(millis)])));
         }
     }

@@ -41,6 +41,14 @@ impl Ledger for MemoryLedger {
         self.commit("accept_rows", |state| state.accept_rows(accepted, shops, peers, now)).await
     }
 
+    async fn rename(&self, from: &Sku, to: &Sku, shops: &[String], now: Time) -> Result<bool> {
+        self.commit("rename", |state| state.rename(from, to, shops, now)).await
+    }
+
+    async fn former_skus(&self) -> Result<BTreeMap<Sku, Sku>> {
+        self.read("former_skus", |state| state.former.clone()).await
+    }
+
     async fn listings_of(&self, endpoint: &str, skus: &[Sku]) -> Result<BTreeMap<Sku, ListingRecord>> {
         self.read("listings_of", |state| state.listings_of(endpoint, skus)).await
     }

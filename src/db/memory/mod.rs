@@ -7,6 +7,7 @@ mod gate;
 mod hints;
 mod inbox;
 mod ledger;
+mod renames;
 mod report;
 mod stock;
 
@@ -125,6 +126,8 @@ struct State {
     letters: BTreeMap<i64, DeadLetter>,
     runs: BTreeMap<i64, RunRecord>,
     audit: Vec<AuditLine>,
+    /// Former SKUs and what they are called now.
+    former: BTreeMap<Sku, Sku>,
 }
 
 /// What is kept for one endpoint.

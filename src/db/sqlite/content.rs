@@ -186,11 +186,11 @@ async fn load_listing(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku) -> Result<Opti
 /// Store a listing; when it was last agreed with stays.
 async fn store_listing(tx: &mut Tx<'_>, endpoint: &str, record: &ListingRecord) -> Result<()> {
     let sql = "INSERT INTO listings (endpoint, sku, product, variant, inventory, handle, seen_title, seen_price, \
-               base_title, echo_title, base_price, row_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+               base_title, echo_title, base_price, row_hash, seen_sku) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
                ON CONFLICT (endpoint, sku) DO UPDATE SET product = excluded.product, variant = excluded.variant, \
                inventory = excluded.inventory, handle = excluded.handle, seen_title = excluded.seen_title, \
                seen_price = excluded.seen_price, base_title = excluded.base_title, echo_title = excluded.echo_title, \
-               base_price = excluded.base_price, row_hash = excluded.row_hash";
+               base_price = excluded.base_price, row_hash = excluded.row_hash, seen_sku = excluded.seen_sku";
     let known = &record.known;
     sqlx::query(sql)
         .bind(endpoint)
@@ -205,6 +205,7 @@ async fn store_listing(tx: &mut Tx<'_>, endpoint: &str, record: &ListingRecord) 
         .bind(&known.echo_title)
         .bind(known.base_price.map(Money::to_store))
         .bind(&record.row_hash)
+        .bind(&known.seen_sku)
         .execute(&mut **tx)
         .await?;
     Ok(())
@@ -233,6 +234,7 @@ fn listing(row: &sqlx::sqlite::SqliteRow) -> Result<ListingRecord> {
             base_title: row.try_get("base_title")?,
             echo_title: row.try_get("echo_title")?,
             base_price: money("base_price")?,
+            seen_sku: row.try_get("seen_sku")?,
         },
         row_hash: row.try_get("row_hash")?,
     })

@@ -3,13 +3,13 @@
 use super::SqliteLedger;
 
 /// Tables in the order of the dump: their columns, and what they are sorted by.
-const TABLES: [(&str, &str, &str); 13] = [
+const TABLES: [(&str, &str, &str); 14] = [
     ("facts", "name, value", "name"),
     ("rows", "sku, tab, row, row_hash, content, missing, accepted_at", "sku"),
     (
         "listings",
         "endpoint, sku, product, variant, inventory, handle, seen_title, seen_price, base_title, echo_title, \
-         base_price, row_hash, synced_at",
+         base_price, seen_sku, row_hash, synced_at",
         "endpoint, sku",
     ),
     ("sides", "endpoint, sku, pool, accounted, window_took, window_gave, recent", "endpoint, sku, pool"),
@@ -21,6 +21,7 @@ const TABLES: [(&str, &str, &str); 13] = [
     ("inbox", "id, shop, topic, dedupe, mentions, received_at, handled_at", "id"),
     ("dead_letters", "id, endpoint, sku, what, code, reason, row_hash, attempts, at", "id"),
     ("runs", "id, endpoint, cause, started_at, ended_at, looked_at, moved, written, refused, outcome", "id"),
+    ("former_skus", "sku, now", "sku"),
     ("audit", "id, at, endpoint, sku, field, before, after, reason", "id"),
 ];
 

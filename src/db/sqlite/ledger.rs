@@ -43,6 +43,14 @@ impl Ledger for SqliteLedger {
         Self::accept_rows(self, accepted, shops, peers, now).await
     }
 
+    async fn rename(&self, from: &Sku, to: &Sku, shops: &[String], now: Time) -> Result<bool> {
+        Self::rename(self, from, to, shops, now).await
+    }
+
+    async fn former_skus(&self) -> Result<BTreeMap<Sku, Sku>> {
+        Self::former_skus(self).await
+    }
+
     async fn listings_of(&self, endpoint: &str, skus: &[Sku]) -> Result<BTreeMap<Sku, ListingRecord>> {
         Self::listings_of(self, endpoint, skus).await
     }

@@ -8,6 +8,7 @@ mod inbox;
 mod ledger;
 mod letters;
 mod orders;
+mod renames;
 mod report;
 mod stock;
 

@@ -58,7 +58,7 @@ impl Flush<'_> {
                 Met::Wrong(key) => {
                     if written {
                         self.report.hit += 1;
-                        if !matches!(key, Key::Sku(_)) {
+                        if !self.is_known(&job, &key) {
                             job.lost_its_key();
                         }
                         let had = job.only_if().filter(|_| applied == Applied::Matched);
@@ -88,6 +88,12 @@ impl Flush<'_> {
             self.put_right(victim, &mut again, checked);
         }
         again
+    }
+
+    /// Is this the key of another row? One that nobody knows may be the row that was meant, under another SKU.
+    fn is_known(&self, job: &Job, key: &Key) -> bool {
+        planted!(UnknownIsAnothers)
+            || matches!(key, Key::Sku(sku) if (self.known)(self.title(job), sku, &job.header).is_some())
     }
 
     fn met(&self, job: &Job, sent: &Sent, view: Option<&View>) -> Met {
@@ -180,10 +186,10 @@ impl Job {
         }
     }
 
-    /// The row that was written shows no key: it may be the one that was meant, whose key will be typed again.
+    /// The row that was written shows no key, or one that nobody knows: it may be the one that was meant.
     fn lost_its_key(&mut self) {
         if !planted!(KeylessIsAnothers) {
-            let words = "a row lost its key just as it was written";
+            let words = "a row's key was changed just as it was written";
             self.doubt.get_or_insert_with(|| SheetError::Unexpected(words.to_owned()));
         }
     }

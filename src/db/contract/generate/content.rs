@@ -1,6 +1,6 @@
 //! Calls about rows and listings.
 
-use super::{ENDPOINTS, SHOPS, World};
+use super::{ENDPOINTS, SHOPS, World, sku};
 use crate::catalog::{OptionValue, Row};
 use crate::db::contract::{Call, call, peek};
 use crate::db::*;
@@ -25,8 +25,16 @@ impl World {
 
     pub(super) fn sheet(&mut self) -> Call {
         let now = self.time();
-        match self.below(8) {
+        match self.below(10) {
             0 => call!( => rows()),
+            8 => call!( => former_skus()),
+            9 => {
+                let known = peek(self.memory.rows()).into_keys().next();
+                let from = known.unwrap_or_else(|| self.sku());
+                let to = if self.one_in(3) { self.sku() } else { sku(self.pick(&["New", "Newer"])) };
+                let shops = self.names(&SHOPS);
+                call!(from, to, shops, now => rename(&from, &to, &shops, now))
+            }
             1 => {
                 let skus = self.list(3, Self::sku);
                 call!(skus => rows_of(&skus))
@@ -58,6 +66,7 @@ impl World {
             handle: self.some(|world| world.text(&["mug", "cup"])),
             title: self.some(Self::title),
             price: self.some(Self::price),
+            shown: self.some(|world| world.text(&["A", ""])),
         }
     }
 
