@@ -33,14 +33,20 @@ impl Driver {
             }
         }
         for (item, hit) in std::mem::take(&mut world.hits) {
-            let pool = world.truth[item].pool;
+            let truth = &world.truth[item];
+            let is_there = world.sheet.row_of(truth.sku.as_str()).is_some();
+            if is_there && book_of(&self.ledger, &truth.sku, truth).pool.is_some() {
+                continue;
+            }
             let writes = |other: &usize| {
-                world.truth[*other].pool == pool && open_write(&book(&self.ledger, &world.truth[*other])) == Some(hit)
+                let other = &world.truth[*other];
+                other.pool == truth.pool && open_write(&book(&self.ledger, other)) == Some(hit)
             };
             let meant: Vec<usize> = (0..world.truth.len()).filter(writes).collect();
-            let (truth, row) = (&world.truth[item], world.sheet.row_of(world.truth[item].sku.as_str()));
-            let is_known = row.is_some() && book_of(&self.ledger, &truth.sku, truth).pool.is_some();
-            if meant != [item] && !is_known {
+            if meant == [item] {
+                // Done or not: once it is seen again, its cell is all that tells.
+                world.sheet_lost = true;
+            } else {
                 world.truth[item].leeway += (hit.1 - hit.0).abs();
                 world.counts.leeways += 1;
             }
