@@ -25,7 +25,7 @@ test-clients: ## Drive the lab with the platforms' own client libraries; needs P
 	SHELFD=target/debug/shelfd tests/clients/run-all $(SUITES)
 
 test-real: ## Drive real shop engines (node, PostgreSQL) through shelfd; skips what is not installed; SUITE=medusa runs one
-	$(RELEASE)
+	$(CARGO) build
 	tests/real/run $(SUITE)
 
 check: fmt lint docs test deny ## Everything that CI checks, but the demo

@@ -104,6 +104,14 @@ export async function contentCases({ lab, shop }) {
       return stocks["TWIN-1"] === 3 && stocks["TWIN-2"] === 3
     })
   })
+  await ok("a SKU goes from the sheet to Medusa, and its variant and stock stay", async () => {
+    const before = await shop.variant("TWIN-1")
+    await lab.edit("TWIN-1", "SKU", "TWIN-ONE")
+    await until("the new SKU", 40, async () => (await shop.variant("TWIN-ONE"))?.id === before.id)
+    holds("nothing is called TWIN-1 any more", (await shop.variant("TWIN-1")) === undefined)
+    await lab.edit("TWIN-ONE", "Stock", "7")
+    await until("its stock", 40, async () => (await shop.stocks("TWIN-ONE"))["TWIN-ONE"] === 7)
+  })
   await ok("a row that Medusa refuses says so and holds up no other", async () => {
     await shop.admin("POST", "/products", {
       title: "Staff's own", handle: "taken", options: [{ title: "Size", values: ["S"] }],

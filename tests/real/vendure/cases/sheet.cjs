@@ -61,6 +61,15 @@ module.exports = async (cases, world) => {
         equal('price', variant.prices[0].price, 2250);
     });
 
+    await cases.case('a SKU follows, and its variant and stock stay', async () => {
+        const before = await engine.variant('MAT-ROP');
+        await world.edit('MAT-ROP', 'SKU', 'MAT-JUTE');
+        await until('the new SKU', async () => (await engine.variant('MAT-JUTE'))?.id === before.id);
+        equal('nothing is called MAT-ROP any more', await engine.variant('MAT-ROP'), undefined);
+        await world.edit('MAT-JUTE', 'Stock', '9');
+        await world.everywhere('MAT-JUTE', 9);
+    });
+
     await cases.case('a new row of a known handle becomes a variant, with a new option', async () => {
         await world.insert({
             Handle: 'harbour-mug', Title: 'Harbour Mug', 'Option1 Name': 'Glaze', 'Option1 Value': 'Ochre',
