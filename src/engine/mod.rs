@@ -3,6 +3,7 @@
 //! The sheet and every shop are endpoints. None knows another: each pass brings one of them and the ledger into
 //! agreement, for the SKUs that hints name. Schedules, webhooks and people only leave hints.
 
+mod counters;
 mod daemon;
 mod inbox;
 mod listing;
@@ -17,6 +18,7 @@ mod shop_look;
 mod shop_orders;
 mod shop_pass;
 mod shop_stock;
+mod shown;
 mod sync;
 mod wake;
 
@@ -169,7 +171,7 @@ pub struct Engine {
     pub wakes: Wakes,
     /// Figures for `/metrics`.
     pub meters: crate::telemetry::Meters,
-    shown: Mutex<sheet_read::Shown>,
+    shown: Mutex<shown::Shown>,
     settler: Mutex<Settler>,
     halt: Mutex<Option<String>>,
     status_flushed: Mutex<Option<crate::clock::Time>>,

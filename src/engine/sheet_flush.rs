@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::sheet_read::ShownStatus;
 use super::shop_pass::verdict;
+use super::shown::ShownStatus;
 use super::{BySku, Engine, PassError, Tally, lock};
 use crate::catalog::{Cell, Columns, Pool, Problem, Sku, TabMapping};
 use crate::clock::{self, Time};
-use crate::db::{Hint, HintDone, RowRecord, SHEET, Standing, StatusFacts, StockRequest, Want};
+use crate::db::{Hint, HintDone, RowRecord, SHEET, StatusFacts, StockRequest, Want};
 use crate::plan::{StatusInput, row_status};
 use crate::planted;
 use crate::sheet::SheetError;
 use crate::sheet::writer::{CellChange, CellOutcome, Expect, Stranded, TabLayout, Target, WriteReport, write_checked};
-use crate::stock::{Effect, Input, Intent, Meaning, Rule, Settled, WriteKind, sold};
+use crate::stock::{Effect, Input, Intent, Meaning, Rule, Settled, WriteKind};
 
 /// SKUs per flush. Three cells each stay far below the 2 MB that Google advises for a request.
 const FLUSH_MAX: u32 = 1000;
@@ -21,12 +21,12 @@ const FLUSH_MAX: u32 = 1000;
 const STATUS_PACE: Duration = Duration::from_secs(3);
 
 /// One cell of a flush and what it is for.
-struct Planned {
-    change: CellChange,
-    purpose: Purpose,
+pub(super) struct Planned {
+    pub change: CellChange,
+    pub purpose: Purpose,
 }
 
-enum Purpose {
+pub(super) enum Purpose {
     Stock(Sku, Pool),
     Counter(Sku),
     Status(Sku),
@@ -136,35 +136,6 @@ impl Engine {
             })
         });
         Ok(planned.collect())
-    }
-
-    /// Counters that do not show what was sold. Nobody else writes there and nothing is read from them again, so a write needs
-    /// no intent: one that is lost is made again.
-    async fn counter_cells(&self, rows: &BySku<RowRecord>) -> Result<Vec<Planned>, PassError> {
-        if self.sheet.tabs.iter().all(|mapping| mapping.sold.is_empty()) {
-            return Ok(Vec::new());
-        }
-        let standings = self.ledger.standings(SHEET).await?;
-        let shown = lock(&self.shown);
-        let mut planned = Vec::new();
-        for (sku, record) in rows.iter().filter(|(_, record)| record.missing == 0) {
-            let (Some(mapping), Some(shown)) = (self.sheet.tab(&record.row.tab), shown.status.get(sku)) else {
-                continue;
-            };
-            for (pool, header) in &mapping.sold {
-                let sold = standings.get(&(sku.clone(), pool.clone())).and_then(sold_of);
-                let here = shown.counters.get(header).cloned().unwrap_or_default();
-                let is_shown = |sold: &i64| here == Cell::Number(*sold as f64) || (here == Cell::Blank && *sold == 0);
-                let Some(value) = sold.filter(|sold| !is_shown(sold)).map(|sold| Cell::Number(sold as f64)) else {
-                    continue;
-                };
-                let mut change = own(mapping, record.row.row, Target::Key(sku.clone()), header.clone(), value);
-                // So that a row which was sorted under the write is hit as seldom as can be.
-                change.expect = Expect::Value(here);
-                planned.push(Planned { change, purpose: Purpose::Counter(sku.clone()) });
-            }
-        }
-        Ok(planned)
     }
 
     /// Status cells that do not show what they should. Rows that were unreadable as a whole are written to by place.
@@ -377,11 +348,6 @@ impl Engine {
     }
 }
 
-/// What the counter beside a column of what came in should show.
-pub(super) fn sold_of(standing: &Standing) -> Option<i64> {
-    Some(sold(standing.accounted?, standing.pool?))
-}
-
 /// Own cells whose text differs: header and new text.
 fn differing(mapping: &TabMapping, shown: &ShownStatus, desired: &ShownStatus) -> Vec<(String, Cell)> {
     let cells = [
@@ -396,7 +362,7 @@ fn differing(mapping: &TabMapping, shown: &ShownStatus, desired: &ShownStatus) -
     cells.into_iter().filter_map(differs).collect()
 }
 
-fn own(mapping: &TabMapping, row: u32, target: Target, header: String, value: Cell) -> CellChange {
+pub(super) fn own(mapping: &TabMapping, row: u32, target: Target, header: String, value: Cell) -> CellChange {
     CellChange { tab: mapping.tab.clone(), row_hint: row, target, header, expect: Expect::Own, value }
 }
 
