@@ -31,7 +31,7 @@ struct Args {
     /// Play every so many-th history again with a stop at each effect, before, after and without an answer; 0: none.
     #[arg(long, default_value_t = 0)]
     crash_every: u64,
-    /// Stops for `--seed`, as `12:before`, `12:after` or `12:lost`.
+    /// Stops for `--seed`, as `12:before`, `12:after`, `12:lost` or `12:failed`.
     #[arg(long)]
     stop: Vec<String>,
     /// Go on after a violation.
@@ -51,6 +51,7 @@ fn stop(text: &str) -> Option<Stop> {
         "before" => Moment::Before,
         "after" => Moment::After,
         "lost" => Moment::Lost,
+        "failed" => Moment::Failed,
         _ => return None,
     };
     Some(Stop { effect: effect.parse().ok()?, moment })
@@ -139,13 +140,9 @@ fn hunt(bug: Bug, args: &Args) -> Option<u64> {
     let started = computed();
     let mut played = 0;
     for seed in args.from.. {
-        let stops = match seed % 4 {
-            0 => Vec::new(),
-            kind => {
-                let moment = [Moment::Before, Moment::After, Moment::Lost][kind as usize - 1];
-                vec![Stop { effect: 5 + seed * 13 % 90, moment }]
-            }
-        };
+        let moment = [None, Some(Moment::Before), Some(Moment::After), Some(Moment::Lost), Some(Moment::Failed)];
+        let moment = moment[seed as usize % 5];
+        let stops = moment.map(|moment| Stop { effect: 5 + seed * 13 % 90, moment }).into_iter().collect();
         let plan = Plan { seed, turns: args.turns, stops, bug: Some(bug), ..Plan::default() };
         played += 1;
         // A bug may also end in a panic: that is found too.
@@ -204,7 +201,7 @@ fn main() {
         let outcome = runs.run(&plan(seed));
         if args.crash_every > 0 && seed % args.crash_every == 0 {
             for effect in 1..=outcome.effects {
-                for moment in [Moment::Before, Moment::After, Moment::Lost] {
+                for moment in [Moment::Before, Moment::After, Moment::Lost, Moment::Failed] {
                     // A second crash, somewhere in recovery, now and then.
                     let second = Stop { effect: effect + 1 + (effect * 7) % 23, moment: Moment::Before };
                     let stops = [Stop { effect, moment }, second].into_iter().take(1 + usize::from(effect % 5 == 0));

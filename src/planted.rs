@@ -63,6 +63,8 @@ bugs! {
     InFlightForgotten,
     /// No orders are remembered at first contact.
     NothingRemembered,
+    /// A write is repeated without a word to the ledger first: by one that has lost its lease, too.
+    RepeatsUnasked,
     /// A program whose lease was taken goes on writing to the ledger.
     NotFenced,
     /// In counter columns, the pool is founded as if nothing had been sold.
@@ -71,6 +73,8 @@ bugs! {
     ReceivedIsOurs,
     /// A counter that somebody typed over is left so.
     CounterUnwatched,
+    /// A number that another row's interrupted write may have put there is taken for a person's.
+    AstrayIsTyped,
     /// What a read brought is not read again when the ledger fails to take it in.
     FailureForgotten,
     /// A row with another SKU is taken for a new one.

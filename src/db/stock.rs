@@ -199,6 +199,19 @@ impl Stepped {
                          please count",
                     ));
                 }
+                Effect::Astray(Intent { expected, delta, .. }) => {
+                    writes.extend([
+                        Write::Replan,
+                        Write::Audit(format!(
+                            "the number is the one that a write for another row was to put over the same one ({expected} \
+                             {delta:+}) when it was cut short: the lower stock was assumed"
+                        )),
+                        Write::Doubt(
+                            "a write for another row was cut short, and nothing tells whether it or a person put this number \
+                             here; the lower stock was assumed: please count",
+                        ),
+                    ]);
+                }
                 Effect::LookAgain | Effect::Doubtful(..) => {}
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::shop_pass::verdict;
 use super::shown::ShownStatus;
-use super::{BySku, Engine, PassError, Tally, lock};
+use super::{BySku, Engine, PassError, SEND_WITHIN, Tally, lock};
 use crate::catalog::{Cell, Columns, Pool, Problem, Sku, TabMapping};
 use crate::clock::{self, Time};
 use crate::db::{Hint, HintDone, RowRecord, SHEET, StatusFacts, StockRequest, Want};
@@ -74,7 +74,7 @@ impl Engine {
             self.ledger.finish_hints(SHEET, &done, started).await?;
             return Ok(Tally::default());
         }
-        let (tally, again, trouble) = self.write_cells(planned).await?;
+        let (tally, again, trouble) = self.write_cells(planned, started).await?;
         *lock(&self.status_flushed) = Some(clock::now());
         let done: Vec<_> = hints.into_iter().map(|hint| self.left(hint, &again)).collect();
         self.ledger.finish_hints(SHEET, &done, clock::now()).await?;
@@ -187,9 +187,10 @@ impl Engine {
     async fn write_cells(
         &self,
         planned: Vec<Planned>,
+        recorded: Time,
     ) -> Result<(Tally, BySku<SheetError>, Option<SheetError>), PassError> {
         let changes: Vec<CellChange> = planned.iter().map(|planned| planned.change.clone()).collect();
-        let (outcomes, report) = self.checked_write(&changes).await?;
+        let (outcomes, report) = self.checked_write(&changes, recorded + SEND_WITHIN).await?;
         if report.hit > 0 {
             self.spoil();
         }
@@ -272,7 +273,11 @@ impl Engine {
     }
 
     /// The checked write, told what the ledger and the last read know of the cells around.
-    async fn checked_write(&self, changes: &[CellChange]) -> Result<(Vec<CellOutcome>, WriteReport), PassError> {
+    async fn checked_write(
+        &self,
+        changes: &[CellChange],
+        until: Time,
+    ) -> Result<(Vec<CellOutcome>, WriteReport), PassError> {
         let standings = self.ledger.standings(SHEET).await?;
         let (status, layouts, locale) = {
             let shown = lock(&self.shown);
@@ -302,7 +307,7 @@ impl Engine {
             let (columns, rows) = layouts.get(&mapping.tab).unwrap_or(&nowhere);
             around.push(TabLayout { mapping, columns, rows: *rows });
         }
-        Ok(write_checked(self.book.as_ref(), locale, &around, &known, changes).await)
+        Ok(write_checked(self.book.as_ref(), locale, &around, &known, until, changes).await)
     }
 
     async fn settle_cells(&self, settled: Vec<(Sku, Pool, Settled)>) -> Result<(), PassError> {

@@ -7,7 +7,7 @@ use super::shown::{Shown, note_shown};
 use super::{BySku, Engine, PassError, Tally, lock, movements};
 use crate::catalog::{Pool, Problem, Row, Sku, parse_tab};
 use crate::clock::{self, Time};
-use crate::db::{AcceptedRows, RowRecord, SHEET, StockRequest, Want};
+use crate::db::{AcceptedRows, OpenIntent, RowRecord, SHEET, StockRequest, Want};
 use crate::plan::guard_sheet;
 use crate::planted;
 use crate::sheet::SheetError;
@@ -249,15 +249,17 @@ impl Engine {
         let rows = self.follow_renames(rows, &unseen).await?;
         let missing = if unseen.doubtful { Vec::new() } else { unseen.skus.into_iter().collect() };
         let (stale_for, late_for) = (self.timing.sheet_stale_for, self.timing.late_for);
-        let request = |row: &Row, at: Time, pool: &String, value: i64| StockRequest {
-            sku: row.sku.clone(),
-            pool: pool.clone(),
-            input: Input::Read {
-                reading: Reading::exact(value, at),
-                meaning: self.sheet.meaning(row, pool),
-                stale_for,
-                late_for,
-            },
+        let lost = self.lost_writes(&rows).await?;
+        let request = |row: &Row, at: Time, pool: &String, value: i64| {
+            let (reading, meaning) = (Reading::exact(value, at), self.sheet.meaning(row, pool));
+            let is_like_it = |lost: &&OpenIntent| {
+                lost.sku != row.sku && lost.pool == *pool && lost.intent.expected + lost.intent.delta == value
+            };
+            let input = match lost.iter().find(is_like_it) {
+                Some(lost) => Input::Astray { reading, meaning, of: lost.intent.clone(), stale_for, late_for },
+                None => Input::Read { reading, meaning, stale_for, late_for },
+            };
+            StockRequest { sku: row.sku.clone(), pool: pool.clone(), input }
         };
         let stock: Vec<StockRequest> = rows
             .iter()
@@ -285,13 +287,25 @@ impl Engine {
                 match effect {
                     Effect::LookAgain => self.distrust_sheet(),
                     Effect::Moved { units, .. } => self.meters.moved(SHEET, *units),
-                    Effect::Doubt(_) => self.meters.doubted(SHEET),
+                    Effect::Doubt(_) | Effect::Astray(_) => self.meters.doubted(SHEET),
                     _ => {}
                 }
             }
         }
         self.wakes.wake_all();
         Ok(Tally { looked_at, moved: movements(&changes), ..Tally::default() })
+    }
+
+    /// Writes to the sheet whose fate is open and that do not show where they belong: they may have hit other rows.
+    async fn lost_writes(&self, rows: &[(Row, Time)]) -> Result<Vec<OpenIntent>, PassError> {
+        let mut open = self.ledger.open_intents(SHEET).await?;
+        let is_done = |open: &OpenIntent| {
+            let row = rows.iter().find(|(row, _)| row.sku == open.sku);
+            let shown = row.and_then(|(row, _)| row.stock.get(&open.pool));
+            shown == Some(&(open.intent.expected + open.intent.delta))
+        };
+        open.retain(|open| !is_done(open));
+        Ok(open)
     }
 
     /// Problems that the last read of the sheet found: tabs first, then rows.

@@ -180,7 +180,8 @@ impl Engine {
                     Effect::Doubtful(value, around) => {
                         pass.doubtful.insert(sku.clone(), Some((*value, *around)));
                     }
-                    Effect::Send(_) | Effect::Resolved { .. } => {}
+                    // Rows of a shop are not sorted under a write.
+                    Effect::Send(_) | Effect::Resolved { .. } | Effect::Astray(_) => {}
                 }
             }
         }

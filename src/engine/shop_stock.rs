@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::shop_look::remote;
 use super::shop_pass::{Again, Pass};
-use super::{Engine, PassError};
+use super::{Engine, PassError, SEND_WITHIN};
 use crate::catalog::Sku;
 use crate::clock::{self, Time};
 use crate::db::{OpenIntent, StockRequest, Want};
@@ -17,8 +17,6 @@ use crate::stores::{Outcome, StockKind, StockWrite};
 /// A key is sent again only while the platform surely still remembers it. Shopify documents a retention window whose
 /// length is not public; ten minutes is well inside any that would be of use to anyone.
 const KEY_MEMORY: Duration = Duration::from_secs(600);
-/// A recorded write is sent at once. Who was held up for longer (a machine that slept) may find that it was judged undone.
-const SEND_WITHIN: Duration = Duration::from_secs(10);
 /// A doubtful reading is written over after so many looks: on a SKU that never stops selling, waiting has no end.
 const DOUBT_LOOKS_MAX: u32 = 4;
 
@@ -55,6 +53,13 @@ impl Engine {
                 let key = clock::fresh_key();
                 intents.iter_mut().for_each(|(_, intent)| intent.key.clone_from(&key));
             }
+            // They may have been sent, and this says so. Who has lost the lease hears of it here, and repeats nothing of another's.
+            let skus: Vec<Sku> = intents.iter().map(|(sku, _)| sku.clone()).collect();
+            let said = clock::now();
+            if !planted!(RepeatsUnasked) {
+                self.ledger.mark_unknown(pass.shop.name(), pass.shop.store.pool(), &skus, None).await?;
+            }
+            intents.retain(|_| clock::now() <= said + SEND_WITHIN);
             self.send(pass, &intents, Sending::Again).await?;
         }
         Ok(())

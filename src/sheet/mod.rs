@@ -132,6 +132,9 @@ pub enum SheetError {
     /// An answer that is not what this API gives.
     #[error("unexpected answer from Google: {0}")]
     Unexpected(String),
+    /// A recorded write was held up for so long that another program may have taken over meanwhile: nothing was sent.
+    #[error("a write was held up for too long and not sent")]
+    HeldUp,
     /// People kept moving rows or columns while shelfd looked: nothing was sent.
     #[error("the sheet kept changing while it was read")]
     Unsettled,
@@ -141,7 +144,9 @@ impl SheetError {
     /// What the error means for the next try.
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Connect(_) | Self::AnswerLost(_) | Self::Unexpected(_) | Self::Unsettled => Verdict::Retry,
+            Self::Connect(_) | Self::AnswerLost(_) | Self::Unexpected(_) | Self::HeldUp | Self::Unsettled => {
+                Verdict::Retry
+            }
             // Quotas refill each minute; a quarter of it keeps pace without hammering.
             Self::Quota => Verdict::Wait(std::time::Duration::from_secs(15)),
             Self::Access(_) | Self::NotFound(_) => Verdict::Credentials,
@@ -158,6 +163,7 @@ impl SheetError {
             | Self::Access(_)
             | Self::NotFound(_)
             | Self::Refused(_)
+            | Self::HeldUp
             | Self::Unsettled => false,
         }
     }

@@ -144,7 +144,7 @@ pub(super) fn engine(shared: &Arc<Shared>, ledger: &MemoryLedger, meters: &Meter
     let shop = |(at, buffer)| Shop { buffer, store: Arc::new(ShopFace::new(shared, at)) };
     let sheet = SheetPlan { tabs, block_rows: 1_000, decimals: 2, zone: chrono_tz::Tz::UTC };
     let shops: Vec<Shop> = buffers.into_iter().enumerate().map(shop).collect();
-    let book = Arc::new(SheetFace(Arc::clone(shared)));
+    let book = Arc::new(SheetFace::new(shared));
     Arc::new(Engine::new(Arc::new(ledger.clone()), book, sheet, shops, Timing::default(), meters.clone()))
 }
 
@@ -237,11 +237,14 @@ impl Driver {
             turn if turn < self.ours => {
                 self.poll(task);
             }
-            89 if self.usurped && self.rng.chance(0.1) => self.usurp(),
+            89 if self.usurped && self.rng.chance(0.3) => self.usurp(),
             88 if !self.zombies.is_empty() => self.poll_zombie(),
             0..90 => self.event(),
             90..97 => self.clock.advance(Duration::from_millis(self.rng.below(200) as u64)),
-            97..99 => self.clock.advance(Duration::from_millis(self.rng.below(3_000) as u64)),
+            // What a program goes on doing that was thought dead may come late.
+            97..99 if self.zombies.is_empty() => {
+                self.clock.advance(Duration::from_millis(self.rng.below(3_000) as u64))
+            }
             _ => self.clock.advance(Duration::from_millis(self.rng.below(30_000) as u64)),
         }
     }
@@ -274,7 +277,7 @@ impl Driver {
         self.strangers();
         if std::mem::take(&mut self.shared.world().lost_now) {
             // From here on what the cells show decides, also what a person typed there before the write.
-            self.blur(false);
+            self.blur();
         }
         self.watch.look(&mut self.shared.world(), &self.ledger);
         if !ended {
@@ -326,7 +329,7 @@ impl Driver {
             world.counts.restarts += 1;
             world.promote_leeway();
         }
-        self.blur(true);
+        self.blur();
         self.engine = engine(&self.shared, &self.ledger, &self.meters);
         self.shared.effects.revive();
     }
@@ -341,7 +344,7 @@ impl Driver {
             world.counts.takeovers += 1;
             world.promote_leeway();
         }
-        self.blur(true);
+        self.blur();
         self.ledger = self.ledger.take_lease();
         self.engine = engine(&self.shared, &self.ledger, &self.meters);
     }

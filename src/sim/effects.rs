@@ -14,6 +14,15 @@ pub enum Moment {
     After,
     /// It is done, and its answer is lost; the program lives on.
     Lost,
+    /// It is not done, and says so; the program lives on. Only the ledger does so here.
+    Failed,
+}
+
+impl Moment {
+    /// Is the program killed?
+    fn kills(self) -> bool {
+        matches!(self, Self::Before | Self::After)
+    }
 }
 
 /// Something planned at the n-th effect of a run, counted from 1.
@@ -86,7 +95,7 @@ impl Effects {
             return false;
         };
         state.stops.remove(at);
-        state.dead |= moment != Moment::Lost;
+        state.dead |= moment.kills();
         true
     }
 
@@ -119,7 +128,7 @@ pub async fn breathe() {
 impl Gate for Effects {
     async fn before(&self, name: &'static str) -> Pass {
         self.begin(name).await;
-        Pass::Go
+        if self.dies(Moment::Failed) { Pass::Fail } else { Pass::Go }
     }
 
     async fn after(&self, _: &'static str) -> Pass {

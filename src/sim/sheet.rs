@@ -125,9 +125,31 @@ pub fn mapping(layouts: &[Layout]) -> TabMapping {
 }
 
 /// The program's way to the spreadsheet.
-pub struct SheetFace(pub Arc<Shared>);
+pub struct SheetFace {
+    shared: Arc<Shared>,
+    /// Takeovers when the program that uses it was started: a later one means that it lost its lease.
+    takeovers: u64,
+}
 
 impl SheetFace {
+    /// The program's face of the sheet.
+    pub fn new(shared: &Arc<Shared>) -> Self {
+        let takeovers = shared.world().counts.takeovers;
+        Self { shared: Arc::clone(shared), takeovers }
+    }
+
+    /// A call that was under way when another program took over: that one has judged it already.
+    fn too_late(&self, world: &mut World, cell: &CellWrite) {
+        let (row, pool) = ((cell.row as usize).wrapping_sub(1), stock_column(cell.column as usize));
+        let (Some(pool), Some(from), Cell::Number(to)) = (pool, cell.only_if, &cell.value) else { return };
+        let Some(title) = world.sheet.rows.get(row).map(|row| row[TITLE].clone()) else { return };
+        let is_it = |truth: &&mut Truth| truth.pool == pool && title == Cell::from_text(&truth.title());
+        if let Some(truth) = world.truth.iter_mut().find(is_it).filter(|_| self.takeovers != world.counts.takeovers) {
+            truth.leeway += (*to as i64 - from).abs();
+            world.counts.leeways += 1;
+        }
+    }
+
     fn trouble(&self, world: &mut World) -> Result<(), SheetError> {
         if !world.mishap(Trouble::Fail, 0.02) {
             return Ok(());
@@ -224,14 +246,14 @@ fn enter(world: &mut World, cell: &CellWrite) -> Applied {
 impl Workbook for SheetFace {
     async fn version(&self) -> Result<i64, SheetError> {
         breathe().await;
-        let world = &mut *self.0.world();
+        let world = &mut *self.shared.world();
         self.trouble(world)?;
         Ok(world.sheet.version)
     }
 
     async fn shape(&self) -> Result<Shape, SheetError> {
         breathe().await;
-        let world = &mut *self.0.world();
+        let world = &mut *self.shared.world();
         self.trouble(world)?;
         let rows = world.sheet.rows.len() as u32 + 1;
         let tab = TabShape { title: TAB.to_owned(), sheet_id: 0, rows, columns: COLUMNS as u32 };
@@ -240,7 +262,7 @@ impl Workbook for SheetFace {
 
     async fn read(&self, ranges: &[CellRange], _: Render) -> Result<Vec<Grid>, SheetError> {
         breathe().await;
-        let world = &mut *self.0.world();
+        let world = &mut *self.shared.world();
         self.trouble(world)?;
         let stale = world.mishap(Trouble::Stale, 0.02) && !world.sheet.past.is_empty();
         if stale {
@@ -256,9 +278,9 @@ impl Workbook for SheetFace {
     }
 
     async fn write(&self, cells: &[CellWrite], look: &[CellRange]) -> Result<Receipt, SheetError> {
-        self.0.effects.begin("sheet write").await;
+        self.shared.effects.begin("sheet write").await;
         let (receipt, lost) = {
-            let world = &mut *self.0.world();
+            let world = &mut *self.shared.world();
             self.trouble(world).map_err(|error| match error {
                 // Where the answer is lost here, nothing was done.
                 SheetError::AnswerLost(_) => {
@@ -274,6 +296,9 @@ impl Workbook for SheetFace {
             let mut applied = Vec::new();
             for cell in cells {
                 let how = enter(world, cell);
+                if how == Applied::Matched {
+                    self.too_late(world, cell);
+                }
                 if STOCK.contains(&(cell.column as usize)) || SOLD.contains(&(cell.column as usize)) {
                     world.counts.stock_writes += u64::from(how != Applied::Not);
                     world.tell(|| {
@@ -296,8 +321,8 @@ impl Workbook for SheetFace {
             let left = look.iter().map(shown).collect::<Result<_, SheetError>>()?;
             (Receipt { applied, left }, world.mishap(Trouble::Lost, 0.03))
         };
-        if !self.0.effects.end().await || lost {
-            let world = &mut *self.0.world();
+        if !self.shared.effects.end().await || lost {
+            let world = &mut *self.shared.world();
             note_lost(world, cells, true);
             return Err(SheetError::AnswerLost("simulated".to_owned()));
         }

@@ -1,6 +1,6 @@
 //! A shop: stock, orders that take it in steps, staff.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use chrono::{SubsecRound as _, TimeDelta};
@@ -157,6 +157,8 @@ pub struct Shop {
     /// Orders.
     pub orders: Vec<Order>,
     pub(super) keys: BTreeMap<String, usize>,
+    /// Keys of calls that were refused.
+    pub(super) refused: BTreeSet<String>,
     pub(super) late: Vec<Late>,
     /// Passes that the program has begun here.
     pub(super) passes: u64,
@@ -174,6 +176,7 @@ impl Shop {
             listings: BTreeMap::new(),
             orders: Vec::new(),
             keys: BTreeMap::new(),
+            refused: BTreeSet::new(),
             late: Vec::new(),
             passes: 0,
             past: VecDeque::new(),

@@ -159,9 +159,17 @@ impl ShopFace {
         let fits: Vec<bool> =
             items.iter().zip(writes).map(|(item, write)| here(world, item) == Some(write.expected)).collect();
         if fits.contains(&false) {
+            world.shops[self.shop].refused.insert(key);
             return fits.iter().map(|_| Outcome::Stale).collect();
         }
         world.shops[self.shop].remember();
+        if self.takeovers != world.counts.takeovers && world.shops[self.shop].refused.contains(&key) {
+            // A call that was under way when another program took over, whose repeat was refused meanwhile.
+            for (item, write) in items.iter().zip(writes) {
+                item.iter().for_each(|item| world.truth[*item].leeway += write.delta.abs());
+                world.counts.leeways += 1;
+            }
+        }
         world.shops[self.shop].keys.insert(key, writes.len());
         let mut outcomes = Vec::new();
         for (item, write) in items.into_iter().zip(writes) {

@@ -73,7 +73,7 @@ impl Watch {
             let known = side.recent.iter().any(|recent| Some(recent.value) == side.accounted);
             if world.counts.stale_reads > 0 && !known {
                 world.counts.stale_folds += 1;
-            } else {
+            } else if !is_doubted(ledger, &line.sku) {
                 let words = format!(
                     "{}: {:+} folded at {} make {}, which was never true there",
                     line.sku, line.units, line.endpoint, folded

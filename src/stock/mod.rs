@@ -174,6 +174,20 @@ pub enum Input {
         /// How long a write whose answer was lost may still arrive.
         late_for: std::time::Duration,
     },
+    /// A value was read there that another SKU's write of the same column, whose fate is open, would have put there, had rows
+    /// been sorted under it. Where what was accounted for is what that write expected, it may be ours.
+    Astray {
+        /// The reading.
+        reading: Reading,
+        /// What a number means that others put there.
+        meaning: Meaning,
+        /// That write.
+        of: Intent,
+        /// See [`Input::Read`].
+        stale_for: std::time::Duration,
+        /// See [`Input::Read`].
+        late_for: std::time::Duration,
+    },
     /// Plan a write there, if one is due.
     Plan {
         /// From pool to target.
@@ -260,6 +274,8 @@ pub enum Effect {
     Overwritten(i64),
     /// Evidence cannot decide an intent's fate: the lower stock was assumed. Mark the row and alert.
     Doubt(Intent),
+    /// The value may be another SKU's write that went astray, or somebody's: the lower stock was assumed. Mark the row and alert.
+    Astray(Intent),
     /// Nothing can be said yet: read again later.
     LookAgain,
     /// The reading leaves doubt: its value, and what orders did around it.

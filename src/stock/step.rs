@@ -28,6 +28,15 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
                 fold_value(&mut book.pool, &mut side, &reading, meaning, stale_for, &mut effects);
             }
         }
+        Input::Astray { reading, meaning, of, stale_for, late_for } => {
+            let is_free = side.intent.is_none() && !is_outdated(&side, &reading, stale_for);
+            if is_free && side.accounted == Some(of.expected) && !planted!(AstrayIsTyped) {
+                take_lower(&mut book.pool, &mut side, &reading, meaning, stale_for, &mut effects);
+                effects.push(Effect::Astray(of));
+            } else if resolve_open(&mut side, &reading, stale_for, late_for, &mut effects) {
+                fold_value(&mut book.pool, &mut side, &reading, meaning, stale_for, &mut effects);
+            }
+        }
         Input::Plan { rule, kind, from, key, now } => {
             plan(book.pool, &mut side, (rule, kind), from, key, now, &mut effects);
         }
@@ -205,6 +214,26 @@ fn own_up(pool: &mut Option<i64>, side: &mut Side, value: i64, had: Option<(i64,
     let Some((had, meaning)) = had.filter(|(had, _)| *had != accounted) else { return };
     if let Some(pool) = pool {
         move_pool(pool, had - accounted, had, meaning, effects);
+    }
+}
+
+/// Nobody can tell whether others put a value there or a write of ours went astray: it counts only if it lowers the pool.
+fn take_lower(
+    pool: &mut Option<i64>,
+    side: &mut Side,
+    reading: &Reading,
+    meaning: Meaning,
+    stale_for: Duration,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(accounted) = side.accounted.replace(reading.value) else { return };
+    leave(side, accounted, reading.at, stale_for);
+    let Some(units) = pool else { return };
+    let (mut moved, mut told) = (*units, Vec::new());
+    move_pool(&mut moved, reading.value - accounted, reading.value, meaning, &mut told);
+    if moved < *units {
+        *units = moved;
+        effects.append(&mut told);
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::catalog::{Cell, Columns, Locale, Sku};
+use crate::clock::Time;
 use crate::lab::gate::{Fault, FaultKind, Kind};
 use crate::lab::google::{GoogleFace, GoogleOptions};
 use crate::sheet::reader::{SheetRead, read_tabs};
@@ -68,7 +69,7 @@ fn change(sku: &str, row_hint: u32, header: &str, expect: Expect, value: Cell) -
 async fn write(book: &GoogleWorkbook, changes: &[CellChange]) -> (Vec<CellOutcome>, WriteReport) {
     let (mapping, columns) = (mapping("Joe's Shop", &["SKU"]), Columns::default());
     let layouts = [TabLayout { mapping: &mapping, columns: &columns, rows: 1_000 }];
-    write_checked(book, Locale::Point, &layouts, &|_, _, _| None, changes).await
+    write_checked(book, Locale::Point, &layouts, &|_, _, _| None, Time::MAX_UTC, changes).await
 }
 
 fn fault(face: &GoogleFace, fault: FaultKind, call: &str) {

@@ -22,7 +22,7 @@ use view::{Place, Views};
 
 use super::{CellWrite, SheetError, Workbook};
 use crate::catalog::{Cell, HeaderProblem, Locale, Sku};
-use crate::clock;
+use crate::clock::{self, Time};
 use crate::planted;
 use crate::retry::Verdict;
 
@@ -38,18 +38,20 @@ const LOOKS_AFTER_MAX: u32 = 3;
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Write what still may be written, in one batch, and verify it. One outcome per change, in order; nothing stops the
-/// others. Two calls when nobody interferes. `known` tells what the ledger last saw in a cell.
+/// others. Two calls when nobody interferes. `known` tells what the ledger last saw in a cell. After `until` no change is sent any
+/// more, only what was hit by mistake put back.
 pub async fn write_checked(
     book: &dyn Workbook,
     locale: Locale,
     layouts: &[TabLayout<'_>],
     known: Known<'_>,
+    until: Time,
     changes: &[CellChange],
 ) -> (Vec<CellOutcome>, WriteReport) {
     let mut looker = Looker::new(book);
     let (outcomes, wrote, report) = (vec![None; changes.len()], BTreeMap::new(), WriteReport::default());
     let conditions = book.keeps_conditions();
-    let mut flush = Flush { locale, layouts, known, conditions, outcomes, wrote, report };
+    let mut flush = Flush { locale, layouts, known, until, conditions, outcomes, wrote, report };
     let mut jobs = flush.jobs(changes);
     let mut checked = Views::new();
     for round in 0..=ROUNDS_MAX {
@@ -65,6 +67,7 @@ pub async fn write_checked(
         };
         jobs = flush.settle(jobs, &checked, &views);
         jobs = flush.decide(jobs, &views);
+        jobs = flush.in_time(jobs);
         if round == ROUNDS_MAX {
             jobs.iter_mut().for_each(|job| job.sent = None);
             flush.give_up(jobs, &SheetError::Unsettled);
@@ -144,6 +147,7 @@ struct Flush<'a> {
     locale: Locale,
     layouts: &'a [TabLayout<'a>],
     known: Known<'a>,
+    until: Time,
     /// See [`Workbook::keeps_conditions`].
     conditions: bool,
     outcomes: Vec<Option<CellOutcome>>,
@@ -260,6 +264,19 @@ impl Flush<'_> {
             };
             self.finish(job, outcome);
         }
+    }
+
+    /// What was held up is not sent any more: another program may have taken over and judged it.
+    fn in_time(&mut self, jobs: Vec<Job>) -> Vec<Job> {
+        if clock::now() <= self.until || planted!(SentWhenever) {
+            return jobs;
+        }
+        let (put_backs, late): (Vec<Job>, Vec<Job>) =
+            jobs.into_iter().partition(|job| matches!(job.cause, Cause::PutBack));
+        for job in late {
+            self.finish(job, CellOutcome::NotSent(SheetError::HeldUp));
+        }
+        put_backs
     }
 
     /// Compare with what is there. Returns the jobs that may be written, told where.

@@ -277,6 +277,44 @@ fn a_counter_beside_what_came_in_is_what_the_pool_lacks() {
 }
 
 #[test]
+fn a_number_that_may_be_another_rows_write_counts_only_if_it_is_lower() {
+    let see = |book: &mut Book, value, meaning, expected| {
+        let of = Intent { expected, delta: value - expected, key: "lost".into(), recorded: at(0) };
+        let reading = Reading::exact(value, at(1));
+        let input = Input::Astray { reading, meaning, of: of.clone(), stale_for: STALE, late_for: LATE };
+        (step(book, "sheet", input), Effect::Astray(of))
+    };
+    let mut book = agreed(10);
+    let (effects, astray) = see(&mut book, 8, Meaning::Edit, 10);
+    assert_eq!(effects, [moved(-2, Cause::Observed), astray]);
+    assert_eq!((book.pool, book.sides["sheet"].accounted), (Some(8), Some(8)));
+    // Once counted, the value that it replaced is not believed at once.
+    assert_eq!(read(&mut book, "sheet", Reading::exact(10, at(2))), [Effect::LookAgain]);
+
+    let mut book = agreed(10);
+    let (effects, astray) = see(&mut book, 13, Meaning::Edit, 10);
+    assert_eq!((effects, book.pool, book.sides["sheet"].accounted), (vec![astray], Some(10), Some(13)));
+    assert!(plan(&mut book, "sheet", WriteKind::Checked, at(1)).is_some(), "it is put back");
+
+    // In a column for stock-takes the number itself would be the stock.
+    let mut book = agreed(10);
+    read(&mut book, "a", Reading::exact(4, at(0)));
+    let (effects, astray) = see(&mut book, 8, Meaning::Count, 10);
+    assert_eq!((effects, book.pool), (vec![astray], Some(4)));
+
+    // The write expected something else here: it is a person's.
+    let mut book = agreed(10);
+    let (effects, _) = see(&mut book, 13, Meaning::Edit, 11);
+    assert_eq!((effects, book.pool), (vec![moved(3, Cause::Observed)], Some(13)));
+    // A write of its own is open here: that is weighed, as ever.
+    let mut book = agreed(10);
+    read(&mut book, "a", Reading::exact(9, at(0)));
+    plan(&mut book, "sheet", WriteKind::Checked, at(0)).unwrap();
+    let (effects, _) = see(&mut book, 9, Meaning::Edit, 10);
+    assert!(matches!(effects[..], [Effect::Resolved { settled: Settled::Done, .. }]), "{effects:?}");
+}
+
+#[test]
 fn a_cell_hit_by_mistake_counts_what_was_typed_before() {
     let mut book = agreed(10);
     let hit = |book: &mut Book, had| step(book, "sheet", Input::Overwrote { value: 4, had });

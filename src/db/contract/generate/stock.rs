@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{ENDPOINTS, World};
 use crate::db::contract::{Call, call, peek};
 use crate::db::*;
-use crate::stock::{Input, LineEvidence, Meaning, Reading, Rule, Settled, Window, WriteKind};
+use crate::stock::{Input, Intent, LineEvidence, Meaning, Reading, Rule, Settled, Window, WriteKind};
 
 impl World {
     /// A step that has a fair chance to do something.
@@ -23,6 +23,19 @@ impl World {
                 let reading = Reading { value, slack_low: slack, slack_high: self.pick(&[0, 0, 1]), around, at: now };
                 let meaning =
                     if endpoint == SHEET { self.pick(&[Meaning::Edit, Meaning::Count]) } else { Meaning::Shop };
+                if self.one_in(4) {
+                    let of = Intent {
+                        expected: self.pick(&[value + 1, 5]),
+                        delta: -1,
+                        key: "lost".to_owned(),
+                        recorded: now,
+                    };
+                    return StockRequest {
+                        sku,
+                        pool,
+                        input: Input::Astray { reading, meaning, of, stale_for, late_for },
+                    };
+                }
                 Input::Read { reading, meaning, stale_for, late_for }
             }
             4..7 => {

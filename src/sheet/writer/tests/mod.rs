@@ -90,7 +90,7 @@ async fn flush_tabs(
     let rows = if size == Size::Small { 6 } else { 50_000 };
     let layouts: Vec<TabLayout<'_>> =
         mappings.iter().zip(&columns).map(|(mapping, columns)| TabLayout { mapping, columns, rows }).collect();
-    let (outcomes, report) = write_checked(book, Locale::Point, &layouts, &known, changes).await;
+    let (outcomes, report) = write_checked(book, Locale::Point, &layouts, &known, Time::MAX_UTC, changes).await;
     (outcomes.iter().map(words).collect(), report)
 }
 

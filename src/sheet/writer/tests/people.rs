@@ -123,7 +123,8 @@ async fn an_unknown_victim_is_reported() {
     let (mapping, nobody) = (mapping("Shop", &["SKU"]), |_: &str, _: &Sku, _: &str| None);
     let columns = columns(&mapping);
     let layouts = [TabLayout { mapping: &mapping, columns: &columns, rows: 50_000 }];
-    let (outcomes, report) = write_checked(&book, Locale::Point, &layouts, &nobody, &[stock("A", 10.0)]).await;
+    let (outcomes, report) =
+        write_checked(&book, Locale::Point, &layouts, &nobody, Time::MAX_UTC, &[stock("A", 10.0)]).await;
     assert_eq!(outcomes.iter().map(words).collect::<Vec<_>>(), ["written 6"]);
     let stranded = Stranded {
         tab: "Shop".to_owned(),
