@@ -63,8 +63,6 @@ bugs! {
     InFlightForgotten,
     /// No orders are remembered at first contact.
     NothingRemembered,
-    /// A write is repeated without a word to the ledger first: by one that has lost its lease, too.
-    RepeatsUnasked,
     /// A program whose lease was taken goes on writing to the ledger.
     NotFenced,
     /// In counter columns, the pool is founded as if nothing had been sold.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::catalog::{Row, Sku};
+use crate::catalog::{Pool, Row, Sku};
 use crate::clock::Time;
 
 /// Remembers rows that differ from the ledger and since when they have looked the way they do.
@@ -52,6 +52,11 @@ impl Settler {
     /// Rows that have settled and cannot be taken yet wait once more.
     pub fn wait_longer(&mut self, rows: Vec<(Row, Time)>, now: Time) {
         self.waiting.extend(rows.into_iter().map(|(row, read)| (row.sku.clone(), (row, now, read))));
+    }
+
+    /// Does a row that waits show this number as its stock, other than these?
+    pub fn shows(&self, pool: &Pool, units: i64, but: impl Fn(&Sku) -> bool) -> bool {
+        self.waiting.iter().any(|(sku, (row, ..))| row.stock.get(pool) == Some(&units) && !but(sku))
     }
 
     /// When the next row settles.

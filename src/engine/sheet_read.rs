@@ -250,6 +250,7 @@ impl Engine {
         let missing = if unseen.doubtful { Vec::new() } else { unseen.skus.into_iter().collect() };
         let (stale_for, late_for) = (self.timing.sheet_stale_for, self.timing.late_for);
         let lost = self.lost_writes(&rows).await?;
+        let rows = self.hold_back(rows, &lost);
         let request = |row: &Row, at: Time, pool: &String, value: i64| {
             let (reading, meaning) = (Reading::exact(value, at), self.sheet.meaning(row, pool));
             let is_like_it = |lost: &&OpenIntent| {
@@ -294,6 +295,20 @@ impl Engine {
         }
         self.wakes.wake_all();
         Ok(Tally { looked_at, moved: movements(&changes), ..Tally::default() })
+    }
+
+    /// While a number that a lost write may have put into another row waits to settle, that write's own row does not decide its
+    /// fate: it is all that tells whose number it may be.
+    fn hold_back(&self, rows: Vec<(Row, Time)>, lost: &[OpenIntent]) -> Vec<(Row, Time)> {
+        let settler = &mut *lock(&self.settler);
+        let has_its_own = |sku: &Sku| lost.iter().any(|lost| lost.sku == *sku);
+        let is_held = |(row, _): &(Row, Time)| {
+            let mut its = lost.iter().filter(|lost| lost.sku == row.sku);
+            its.any(|lost| settler.shows(&lost.pool, lost.intent.expected + lost.intent.delta, has_its_own))
+        };
+        let (held, rows) = rows.into_iter().partition(is_held);
+        settler.wait_longer(held, clock::now());
+        rows
     }
 
     /// Writes to the sheet whose fate is open and that do not show where they belong: they may have hit other rows.

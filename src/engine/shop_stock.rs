@@ -56,9 +56,7 @@ impl Engine {
             // They may have been sent, and this says so. Who has lost the lease hears of it here, and repeats nothing of another's.
             let skus: Vec<Sku> = intents.iter().map(|(sku, _)| sku.clone()).collect();
             let said = clock::now();
-            if !planted!(RepeatsUnasked) {
-                self.ledger.mark_unknown(pass.shop.name(), pass.shop.store.pool(), &skus, None).await?;
-            }
+            self.ledger.mark_unknown(pass.shop.name(), pass.shop.store.pool(), &skus, None).await?;
             intents.retain(|_| clock::now() <= said + SEND_WITHIN);
             self.send(pass, &intents, Sending::Again).await?;
         }

@@ -238,13 +238,10 @@ impl Driver {
                 self.poll(task);
             }
             89 if self.usurped && self.rng.chance(0.3) => self.usurp(),
-            88 if !self.zombies.is_empty() => self.poll_zombie(),
+            85..=88 if !self.zombies.is_empty() => self.poll_zombie(),
             0..90 => self.event(),
             90..97 => self.clock.advance(Duration::from_millis(self.rng.below(200) as u64)),
-            // What a program goes on doing that was thought dead may come late.
-            97..99 if self.zombies.is_empty() => {
-                self.clock.advance(Duration::from_millis(self.rng.below(3_000) as u64))
-            }
+            97..99 => self.clock.advance(Duration::from_millis(self.rng.below(3_000) as u64)),
             _ => self.clock.advance(Duration::from_millis(self.rng.below(30_000) as u64)),
         }
     }
@@ -277,7 +274,7 @@ impl Driver {
         self.strangers();
         if std::mem::take(&mut self.shared.world().lost_now) {
             // From here on what the cells show decides, also what a person typed there before the write.
-            self.blur();
+            self.blur(false);
         }
         self.watch.look(&mut self.shared.world(), &self.ledger);
         if !ended {
@@ -329,7 +326,7 @@ impl Driver {
             world.counts.restarts += 1;
             world.promote_leeway();
         }
-        self.blur();
+        self.blur(true);
         self.engine = engine(&self.shared, &self.ledger, &self.meters);
         self.shared.effects.revive();
     }
@@ -344,7 +341,7 @@ impl Driver {
             world.counts.takeovers += 1;
             world.promote_leeway();
         }
-        self.blur();
+        self.blur(true);
         self.ledger = self.ledger.take_lease();
         self.engine = engine(&self.shared, &self.ledger, &self.meters);
     }

@@ -18,7 +18,7 @@ impl Driver {
         if self.shared.world().sheet_lost {
             self.shared.world().promote_leeway();
         }
-        self.blur();
+        self.blur(false);
     }
 
     /// A write that was meant for another row hit one without a key, or with one that the program does not know yet. Once that
@@ -55,11 +55,15 @@ impl Driver {
 
     /// Open writes to the sheet will be judged by what their cells show. A person who has typed there unseen, or does so
     /// until then, may be taken for the write: no platform tells them apart.
-    pub(super) fn blur(&self) {
+    pub(super) fn blur(&self, dead: bool) {
         let world = &mut *self.shared.world();
         for item in 0..world.truth.len() {
             let book = book(&self.ledger, &world.truth[item]);
             let own = open_write(&book);
+            if let Some((from, to)) = world.hit[item].filter(|hit| dead && Some(*hit) != own) {
+                world.astray[item] += (to - from).abs();
+            }
+            world.hide(item, false);
             let Some((from, to)) = own else {
                 (world.pending[item], world.unsure[item]) = (0, false);
                 continue;

@@ -167,6 +167,7 @@ fn at_the_sheet(world: &mut World, kind: Kind, item: usize, knows: &dyn Knows) {
         }
         Kind::CutRow => {
             if let Some(row) = world.sheet.row_of(world.truth[item].sku.as_str()) {
+                hide(world, item);
                 world.sheet.touch();
                 world.sheet.cut(row);
                 world.counts.rows_cut += 1;
@@ -181,6 +182,7 @@ fn at_the_sheet(world: &mut World, kind: Kind, item: usize, knows: &dyn Knows) {
             }
         }
         Kind::BlankKey => {
+            hide(world, item);
             edit(world, item, SKU, Cell::Blank);
             world.counts.keys_blanked += 1;
             let sku = world.truth[item].sku.clone();
@@ -242,6 +244,16 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
     world.has_moved(0, item, by);
     world.counts.sheet_edits += 1;
     world.tell(|| format!("sheet: a person types {} over {shown} for {sku} in row {}", shown + by as f64, row + 2));
+}
+
+/// A row is about to be out of sight, in all its pools.
+fn hide(world: &mut World, item: usize) {
+    let sku = world.truth[item].sku.clone();
+    for other in 0..world.truth.len() {
+        if world.truth[other].sku == sku {
+            world.hide(other, true);
+        }
+    }
 }
 
 /// The SKU in a row is changed: the next number of its name.

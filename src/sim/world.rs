@@ -209,6 +209,8 @@ pub struct World {
     pub counts_typed: Vec<Vec<i64>>,
     /// Rows that were written in the poll under way: whose they are, the number replaced and the new one.
     pub hits: Vec<(usize, (i64, i64))>,
+    /// Per item: units of another row's write that stand in its cell since the program was killed.
+    pub astray: Vec<i64>,
     /// Counters whose number was written over in the poll under way, by a write for another row: whose, and by how much.
     pub counter_hits: Vec<(usize, i64)>,
     /// An answer of the sheet was lost in the turn under way.
@@ -231,6 +233,14 @@ impl World {
                 self.counts.leeways += 1;
             }
             truth.leeway += std::mem::take(pending);
+        }
+    }
+
+    /// Where the program cannot see a row, it cannot tell that another row's write stands there either.
+    pub fn hide(&mut self, item: usize, hidden: bool) {
+        if self.astray[item] != 0 && (hidden || self.sheet.row_of(self.truth[item].sku.as_str()).is_none()) {
+            self.truth[item].leeway += std::mem::take(&mut self.astray[item]);
+            self.counts.leeways += 1;
         }
     }
 
