@@ -233,6 +233,8 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
         world.truth[item].leeway += (to - from).abs();
         world.counts.leeways += 1;
     }
+    // Nor can anybody tell once the person's own number stands over it.
+    world.hide(item, true);
     world.sheet.touch();
     world.sheet.rows[row][column] = Cell::Number(shown + by as f64);
     if world.layout(item) == Layout::Counted {
