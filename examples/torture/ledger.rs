@@ -63,7 +63,8 @@ pub async fn letters(path: &Path) -> anyhow::Result<Vec<Letter>> {
 
 /// Units by SKU that doubts since a moment may have left too low: the deltas of the writes that they were about.
 pub async fn doubted(path: &Path, since: Time) -> anyhow::Result<BTreeMap<String, i64>> {
-    let sql = "SELECT sku, reason FROM audit WHERE at >= ? AND reason LIKE 'a write''s answer was lost (%'";
+    let sql = "SELECT sku, reason FROM audit WHERE at >= ? AND (reason LIKE 'a write''s answer was lost (%' \
+               OR reason LIKE 'the number is the one that a write for another row was to put%')";
     let rows = sqlx::query(sql).bind(since.timestamp_millis()).fetch_all(&mut open(path).await?).await?;
     let mut units: BTreeMap<String, i64> = BTreeMap::new();
     for row in &rows {
