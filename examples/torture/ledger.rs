@@ -89,14 +89,17 @@ pub struct SheetWrite {
     pub known: i64,
 }
 
-/// Writes to the sheet since a moment that were taken for done.
+/// Writes to the sheet since a moment that were taken for done; and, the other way round, those that were taken for not done
+/// after their fate had been open for a while: over what they wrote somebody may have put the number that they replaced.
 pub async fn sheet_writes(path: &Path, sku: &str, since: Time) -> anyhow::Result<Vec<SheetWrite>> {
-    let sql = "SELECT expected, expected + delta AS wrote, settled_at, \
+    let sql = "SELECT iif(state = 'done', expected, expected + delta) AS expected, \
+               iif(state = 'done', expected + delta, expected) AS wrote, settled_at, \
                (SELECT coalesce(max(at), 0) FROM movements WHERE sku = intents.sku AND endpoint = 'sheet' \
                 AND at <= recorded_at) AS moved, \
                (SELECT coalesce(max(settled_at), 0) FROM intents AS older WHERE older.sku = intents.sku \
                 AND older.endpoint = 'sheet' AND older.state = 'done' AND older.id < intents.id) AS before \
-               FROM intents WHERE endpoint = 'sheet' AND sku = ? AND state = 'done' AND settled_at >= ?";
+               FROM intents WHERE endpoint = 'sheet' AND sku = ? AND settled_at >= ? \
+               AND (state = 'done' OR (state = 'not_done' AND settled_at > recorded_at + 5000))";
     let query = sqlx::query(sql).bind(sku).bind(since.timestamp_millis());
     let rows = query.fetch_all(&mut open(path).await?).await?;
     let read = |row: &sqlx::sqlite::SqliteRow| {
