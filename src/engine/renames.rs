@@ -41,6 +41,8 @@ impl Engine {
         for (from, to) in &renames {
             if self.ledger.rename(from, to, &self.shop_names(), clock::now()).await? {
                 tracing::info!(%from, sku = %to, "renamed in the sheet");
+            } else {
+                tracing::warn!(%from, sku = %to, "not followed: the ledger knows the new SKU already; it is taken as a product of its own");
             }
         }
         Ok(rows)
