@@ -5,6 +5,9 @@ SHELFD := target/release/shelfd
 # With the examples: their needs change how the library is built, and it is to be built once.
 RELEASE = $(CARGO) build --release --bins --examples
 
+# Without what talks to the outside, it builds in a minute.
+SIM := $(CARGO) run --profile sim --no-default-features --features sim --bin sim
+
 .PHONY: conformance mutants help demo test test-clients test-real check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
 
 help: ## List the targets
@@ -58,17 +61,17 @@ torture-check: ## The same with 40 kills, about a minute
 	$(CARGO) run --release --example torture -- --kills 40
 
 sim: ## Play histories with faults and crashes; SEED=7 plays and tells one
-	$(CARGO) run --release --features planted --example sim -- $(if $(SEED),--seed $(SEED),--histories 20000 --crash-every 500)
+	$(SIM) -- $(if $(SEED),--seed $(SEED),--histories 20000 --crash-every 500)
 
 sim-check: ## As CI does: 20,000 histories and every planted bug
-	$(CARGO) run --release --features planted --example sim -- --histories 20000 --crash-every 500
-	$(CARGO) run --release --features planted --example sim -- --planted
+	$(SIM) -- --histories 20000 --crash-every 500
+	$(SIM) -- --planted
 
 sim-long: ## A million sales and more
-	$(CARGO) run --release --features planted --example sim -- --histories 120000 --crash-every 2000
+	$(SIM) -- --histories 120000 --crash-every 2000
 
 sim-planted: ## Does the simulator find every planted bug?
-	$(CARGO) run --release --features planted --example sim -- --planted
+	$(SIM) -- --planted
 
 mutants: ## Mutate the stock core; fails unless its tests notice 90 % of the mutants
 	tests/mutants/run

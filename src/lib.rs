@@ -12,18 +12,25 @@
 //! - [`lab`]: a world to try things in, used by the demo and by tests.
 //! - [`sim`]: a smaller world without HTTP, in which thousands of histories a second try to break the promises.
 
+#[cfg(feature = "daemon")]
 pub mod app;
 pub mod catalog;
+#[cfg(feature = "daemon")]
 pub mod cli;
 pub mod clock;
+#[cfg(feature = "daemon")]
 pub mod config;
 pub mod db;
 pub mod engine;
+#[cfg(feature = "daemon")]
 pub mod http;
+#[cfg(feature = "daemon")]
 pub mod lab;
 pub mod plan;
 pub mod planted;
 pub mod retry;
+pub mod rng;
+#[cfg(feature = "daemon")]
 pub mod settings;
 pub mod sheet;
 pub mod sim;

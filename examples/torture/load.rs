@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use shelfd::clock::{self, Time};
-use shelfd::lab::catalog::Rng;
 use shelfd::lab::world::{TAB, World};
 use shelfd::lab::{LabItem, Sale};
+use shelfd::rng::Rng;
 
 use crate::ledger::SheetWrite;
 

@@ -19,9 +19,10 @@ use anyhow::Context as _;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use shelfd::lab::LabItem;
-use shelfd::lab::catalog::{Rng, generate};
+use shelfd::lab::catalog::generate;
 use shelfd::lab::gate::Kind;
 use shelfd::lab::world::{World, WorldOptions};
+use shelfd::rng::Rng;
 
 use daemon::Daemon;
 use load::Load;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use shelfd::lab::catalog::Rng;
 use shelfd::lab::courier::Misdelivery;
 use shelfd::lab::gate::{Fault, FaultKind};
 use shelfd::lab::world::World;
+use shelfd::rng::Rng;
 
 /// The lab's WooCommerce shop holds up its webhooks by so much to begin with.
 const WOO_DELAY_MILLIS: u64 = 50;

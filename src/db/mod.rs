@@ -13,6 +13,7 @@ mod letters;
 mod memory;
 mod orders;
 mod report;
+#[cfg(feature = "daemon")]
 mod sqlite;
 mod stock;
 
@@ -32,6 +33,7 @@ pub use letters::DeadLetter;
 pub use memory::{Gate, MemoryLedger, Pass};
 pub use orders::{OrderCursor, OrderLook, SeenLine};
 pub use report::{AuditLine, EndpointStatus, MovementLine, RunRecord};
+#[cfg(feature = "daemon")]
 pub use sqlite::SqliteLedger;
 pub use stock::{OpenIntent, Peers, Standing, StockChange, StockFold, StockNote, StockRequest};
 
@@ -42,8 +44,10 @@ pub const SHEET: &str = "sheet";
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// SQLite said no.
+    #[cfg(feature = "daemon")]
     #[error("ledger: {0}")]
     Sql(#[from] sqlx::Error),
+    #[cfg(feature = "daemon")]
     /// The schema could not be brought up to date.
     #[error("ledger: cannot bring the schema up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::orders::OrderLook;
-use super::{DbError, Result, millis, time, whole};
+use super::{millis, whole};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
 use crate::planted;
@@ -231,14 +231,4 @@ pub(super) fn settled_name(settled: Settled) -> &'static str {
 pub(super) fn recent_to_text(recent: &[Recent]) -> String {
     let pairs: Vec<(i64, i64)> = recent.iter().map(|recent| (recent.value, millis(recent.until))).collect();
     serde_json::to_string(&pairs).unwrap_or_else(|_| "[]".to_owned())
-}
-
-/// The same read back.
-///
-/// # Errors
-/// [`DbError::Corrupt`].
-pub(super) fn recent_of_text(text: &str) -> Result<Vec<Recent>> {
-    let pairs: Vec<(i64, i64)> = serde_json::from_str(text)
-        .map_err(|error| DbError::Corrupt { what: "recent values of a side", why: error.to_string() })?;
-    Ok(pairs.into_iter().map(|(value, until)| Recent { value, until: time(until) }).collect())
 }

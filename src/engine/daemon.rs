@@ -118,8 +118,9 @@ async fn sheet_task(engine: Arc<Engine>, shutdown: CancellationToken) {
                 continue;
             }
         }
-        if let Err(pause) = engine.flush_or_rest("hints").await {
-            pause_or_stop(pause, &shutdown).await;
+        if let Err(error) = engine.flush_sheet("hints").await {
+            tracing::warn!("sheet: {error}");
+            rest(&engine, 1, &error, &shutdown).await;
             continue;
         }
         failures = 0;

@@ -4,11 +4,13 @@
 //! agreement, for the SKUs that hints name. Schedules, webhooks and people only leave hints.
 
 mod counters;
+#[cfg(feature = "daemon")]
 mod daemon;
 mod inbox;
 mod listing;
 mod preview;
 mod renames;
+#[cfg(feature = "daemon")]
 mod schedule;
 mod settle;
 mod sheet_flush;
@@ -36,8 +38,10 @@ use crate::retry::Policy;
 use crate::sheet::{SheetError, Workbook};
 use crate::stock::{Meaning, Rule};
 use crate::stores::{Store, StoreError};
+#[cfg(feature = "daemon")]
 pub use daemon::Daemon;
 pub use preview::{Preview, PreviewProblem};
+#[cfg(feature = "daemon")]
 pub use schedule::{CronPlan, due_between};
 pub use settle::Settler;
 pub use sheet_read::ReadManner;

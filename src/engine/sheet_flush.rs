@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::shop_pass::verdict;
 use super::shown::ShownStatus;
 use super::{BySku, Engine, PassError, SEND_WITHIN, Tally, lock};
 use crate::catalog::{Cell, Columns, Pool, Problem, Sku, TabMapping};
@@ -342,14 +341,6 @@ impl Engine {
         } else {
             status.counters.insert(header.clone(), value.clone());
         }
-    }
-
-    /// Flush, and say whether the endpoint must rest.
-    pub(super) async fn flush_or_rest(&self, cause: &str) -> Result<Tally, Duration> {
-        self.flush_sheet(cause).await.map_err(|error| {
-            tracing::warn!("sheet: {error}");
-            self.backoff(1, verdict(&error))
-        })
     }
 }
 

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::catalog::Rng;
 use super::world::Lab;
 use super::{Sale, ShopRefusal};
+use crate::rng::Rng;
 
 /// More would only measure the lab itself.
 pub const PER_SECOND_MAX: f64 = 1_000.0;

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::catalog::Rng;
 use super::gate::{Fault, FaultKind};
 use super::world::Lab;
+use crate::rng::Rng;
 
 /// More would be nothing but faults.
 const PER_MINUTE_MAX: f64 = 6_000.0;

@@ -1,5 +1,6 @@
 //! The sheet endpoint: Google in and out, tabs, cells, checked writes.
 
+#[cfg(feature = "daemon")]
 pub mod google;
 pub mod reader;
 #[cfg(test)]

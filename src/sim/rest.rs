@@ -15,7 +15,7 @@ use crate::catalog::Cell;
 use crate::clock;
 use crate::db::MemoryLedger;
 use crate::db::{Ledger, SHEET};
-use crate::lab::catalog::rng::Rng;
+use crate::rng::Rng;
 
 /// Rounds until rest: more means that something goes on for ever.
 const ROUNDS_MAX: u32 = 120;

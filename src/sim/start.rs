@@ -15,7 +15,7 @@ use super::world::{Counts, Layout, Shared, Truth, World};
 use crate::catalog::{Cell, Money, Sku};
 use crate::clock::{Simulation, Time};
 use crate::db::MemoryLedger;
-use crate::lab::catalog::rng::Rng;
+use crate::rng::Rng;
 use crate::stores::StockKind;
 use crate::telemetry::Meters;
 

@@ -7,7 +7,7 @@ use super::sheet::Sheet;
 use super::shop::Shop;
 use crate::catalog::{Pool, Sku};
 use crate::clock;
-use crate::lab::catalog::rng::Rng;
+use crate::rng::Rng;
 
 /// Pools: each world has the first, some have both.
 pub const POOLS: [&str; 2] = ["main", "west"];

@@ -1,24 +1,31 @@
-//! The store endpoints' outward side: one trait, one folder per platform, one visible `match` in [`build`].
+//! The store endpoints' outward side: one trait, one folder per platform, one visible `match` in `platforms.rs`.
 //!
 //! A store knows its platform's dialect and nothing of the ledger. It never retries on its own and never guesses:
 //! it says for each item what surely happened, and the engine decides.
 
+#[cfg(feature = "daemon")]
 pub mod client;
+mod error;
+#[cfg(feature = "daemon")]
 pub mod medusa;
+#[cfg(feature = "daemon")]
+mod platforms;
+#[cfg(feature = "daemon")]
 pub mod shopify;
 pub mod signature;
+#[cfg(feature = "daemon")]
 pub mod vendure;
+#[cfg(feature = "daemon")]
 pub mod woocommerce;
-
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use crate::catalog::{Money, OptionValue, Pool, Sku};
 use crate::clock::Time;
-pub use client::StoreError;
+pub use error::StoreError;
+#[cfg(feature = "daemon")]
+pub use platforms::{ShopFacts, StoreConfig, build};
 pub use signature::{Received, Rejected, VerifiedDelivery};
 
 /// How a store takes a stock write, which decides how a lost answer is resolved (DESIGN section 3).
@@ -295,57 +302,4 @@ pub trait Store: Send + Sync {
 
     /// Remove one subscription.
     async fn unsubscribe(&self, id: &str) -> Result<(), StoreError>;
-}
-
-/// Settings of one shop: which platform, and its own section.
-#[derive(Debug, Clone)]
-pub enum StoreConfig {
-    /// Shopify.
-    Shopify(shopify::Config),
-    /// WooCommerce.
-    WooCommerce(woocommerce::Config),
-    /// Medusa.
-    Medusa(medusa::Config),
-    /// Vendure.
-    Vendure(vendure::Config),
-}
-
-/// What every platform's settings have, for rules about shops in general.
-#[derive(Debug, Clone, Copy)]
-pub struct ShopFacts<'a> {
-    /// Name of the platform, as `kind` spells it.
-    pub platform: &'static str,
-    /// Where the shop is.
-    pub url: &'a Url,
-    /// The pool it sells from.
-    pub pool: &'a Pool,
-    /// The place in the shop whose stock is kept, where a platform has several and one was chosen.
-    pub location: Option<&'a str>,
-}
-
-impl StoreConfig {
-    /// What all settings have.
-    pub fn facts(&self) -> ShopFacts<'_> {
-        let facts = |platform, url, pool, location| ShopFacts { platform, url, pool, location };
-        match self {
-            Self::Shopify(config) => facts("shopify", &config.url, &config.pool, config.location.as_deref()),
-            Self::WooCommerce(config) => facts("woocommerce", &config.url, &config.pool, None),
-            Self::Medusa(config) => facts("medusa", &config.url, &config.pool, config.location.as_deref()),
-            Self::Vendure(config) => facts("vendure", &config.url, &config.pool, config.location.as_deref()),
-        }
-    }
-}
-
-/// Build the store that a configuration describes. Adding a platform is one folder, one arm here and one in
-/// [`StoreConfig::facts`].
-///
-/// # Errors
-/// When the HTTP client cannot be built (no usable TLS roots).
-pub fn build(config: &StoreConfig) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(match config {
-        StoreConfig::Shopify(config) => Arc::new(shopify::Shopify::new(config.clone())?),
-        StoreConfig::WooCommerce(config) => Arc::new(woocommerce::WooCommerce::new(config.clone())?),
-        StoreConfig::Medusa(config) => Arc::new(medusa::Medusa::new(config.clone())?),
-        StoreConfig::Vendure(config) => Arc::new(vendure::Vendure::new(config.clone())?),
-    })
 }

@@ -155,12 +155,6 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     }
 }
 
-/// HMAC-SHA1, which OAuth 1.0a clients still sign with; for those who verify them (the lab).
-pub fn hmac_sha1(key: &[u8], message: &[u8]) -> Vec<u8> {
-    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
-    ring::hmac::sign(&key, message).as_ref().to_vec()
-}
-
 /// Hex SHA-256, for platforms whose delivery ids repeat: the body itself is then the identity.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))

@@ -14,10 +14,10 @@ use super::stage::Stage;
 use super::tracking::{self, Judgement, Waits};
 use crate::cli::{Exit, output};
 use crate::db::{AuditLine, DeadLetter, MovementLine};
-use crate::lab::catalog::Rng;
 use crate::lab::gate::Kind;
 use crate::lab::shoppers::{ShopperCounts, ShopperOptions};
 use crate::lab::world::SheetRow;
+use crate::rng::Rng;
 
 /// Visits a second, over both shops: an order every quarter of a second is a busy shop.
 const VISITS_PER_SEC: f64 = 4.0;

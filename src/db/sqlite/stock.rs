@@ -10,7 +10,7 @@ use super::report::audit;
 use super::{SqliteLedger, Tx, hints, json_list, sku_of};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
-use crate::db::stock::{Write, recent_of_text, recent_to_text, settled_name, step_side};
+use crate::db::stock::{Write, recent_to_text, settled_name, step_side};
 use crate::db::{
     DeadLetter, OpenIntent, Peers, Result, Standing, StockChange, StockFold, StockRequest, Want, millis, time,
 };
@@ -272,4 +272,14 @@ fn intent(row: &sqlx::sqlite::SqliteRow) -> Result<Intent> {
         key: row.try_get("key")?,
         recorded: time(row.try_get("recorded_at")?),
     })
+}
+
+/// What [`recent_to_text`] wrote, read back.
+///
+/// # Errors
+/// [`DbError::Corrupt`].
+fn recent_of_text(text: &str) -> Result<Vec<Recent>> {
+    let pairs: Vec<(i64, i64)> = serde_json::from_str(text)
+        .map_err(|error| DbError::Corrupt { what: "recent values of a side", why: error.to_string() })?;
+    Ok(pairs.into_iter().map(|(value, until)| Recent { value, until: time(until) }).collect())
 }

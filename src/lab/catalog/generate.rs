@@ -1,8 +1,8 @@
 //! Plausible catalogs of any size, from a seed.
 
-use super::Rng;
 use super::field::slug;
 use crate::lab::LabItem;
+use crate::rng::Rng;
 
 const ADJECTIVES: &[&str] =
     &["Classic", "Alpine", "Harbour", "Everyday", "Heritage", "Soft", "Bold", "Nordic", "Urban", "Meadow"];

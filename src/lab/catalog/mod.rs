@@ -5,7 +5,6 @@
 mod field;
 mod generate;
 mod magento;
-pub mod rng;
 mod sample;
 mod shopify;
 mod table;
@@ -17,7 +16,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use generate::generate;
-pub use rng::Rng;
 pub use sample::sample;
 use table::Table;
 

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::answer::Refusal;
 use super::php::{self, Params};
 use crate::clock::Time;
-use crate::stores::signature::{hmac_sha1, hmac_sha256};
+use crate::stores::signature::hmac_sha256;
 
 /// Timestamps further off are refused; nonces are remembered as long. WooCommerce's own limit.
 const OAUTH_WINDOW_SECONDS: i64 = 15 * 60;
@@ -140,6 +140,12 @@ pub(super) fn sign(method: &str, key: &str, base: &str) -> Option<String> {
         "HMAC-SHA1" => Some(STANDARD.encode(hmac_sha1(key.as_bytes(), base.as_bytes()))),
         _ => None,
     }
+}
+
+/// HMAC-SHA1, which OAuth 1.0a clients still sign with.
+fn hmac_sha1(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
+    ring::hmac::sign(&key, message).as_ref().to_vec()
 }
 
 fn header_params(headers: &HeaderMap) -> Vec<(String, String)> {

@@ -1,33 +1,19 @@
-//! Logging setup, and every metric with its name.
+//! What a process says of itself: its log, and every metric with its name.
 
-use std::io::IsTerminal as _;
+#[cfg(feature = "daemon")]
+mod start;
+
+use std::sync::Arc;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
-use std::sync::Arc;
-use tracing_subscriber::EnvFilter;
 
 use crate::engine::Tally;
-
-/// Start logging to stderr: words for a person at a terminal, JSON lines for a journal. `RUST_LOG` refines it.
-pub fn start_logging(default: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    // It writes tokens at debug level; no setting may bring them into a journal.
-    let filter = match "yup_oauth2=warn".parse() {
-        Ok(cap) => filter.add_directive(cap),
-        Err(_) => filter,
-    };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second start (tests) keeps the first.
-    let _ = if std::io::stderr().is_terminal() {
-        builder.with_target(false).try_init()
-    } else {
-        builder.json().flatten_event(true).try_init()
-    };
-}
+#[cfg(feature = "daemon")]
+pub use start::{start_logging, start_tls};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Endpoint {
@@ -116,11 +102,4 @@ impl Meters {
         let _ = encode(&mut text, &self.registry);
         text
     }
-}
-
-/// Choose the TLS provider for the whole process. Two are compiled in by dependencies, and rustls will not choose by itself
-/// (<https://github.com/dermesser/yup-oauth2/issues/235>).
-pub fn start_tls() {
-    // A second start (tests) keeps the first.
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }

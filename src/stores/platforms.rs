@@ -1,0 +1,61 @@
+//! The platforms there are: the one place that knows them all.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::{Store, StoreError, medusa, shopify, vendure, woocommerce};
+use crate::catalog::Pool;
+
+/// Settings of one shop: which platform, and its own section.
+#[derive(Debug, Clone)]
+pub enum StoreConfig {
+    /// Shopify.
+    Shopify(shopify::Config),
+    /// WooCommerce.
+    WooCommerce(woocommerce::Config),
+    /// Medusa.
+    Medusa(medusa::Config),
+    /// Vendure.
+    Vendure(vendure::Config),
+}
+
+/// What every platform's settings have, for rules about shops in general.
+#[derive(Debug, Clone, Copy)]
+pub struct ShopFacts<'a> {
+    /// Name of the platform, as `kind` spells it.
+    pub platform: &'static str,
+    /// Where the shop is.
+    pub url: &'a Url,
+    /// The pool it sells from.
+    pub pool: &'a Pool,
+    /// The place in the shop whose stock is kept, where a platform has several and one was chosen.
+    pub location: Option<&'a str>,
+}
+
+impl StoreConfig {
+    /// What all settings have.
+    pub fn facts(&self) -> ShopFacts<'_> {
+        let facts = |platform, url, pool, location| ShopFacts { platform, url, pool, location };
+        match self {
+            Self::Shopify(config) => facts("shopify", &config.url, &config.pool, config.location.as_deref()),
+            Self::WooCommerce(config) => facts("woocommerce", &config.url, &config.pool, None),
+            Self::Medusa(config) => facts("medusa", &config.url, &config.pool, config.location.as_deref()),
+            Self::Vendure(config) => facts("vendure", &config.url, &config.pool, config.location.as_deref()),
+        }
+    }
+}
+
+/// Build the store that a configuration describes. Adding a platform is one folder, one arm here and one in
+/// [`StoreConfig::facts`].
+///
+/// # Errors
+/// When the HTTP client cannot be built (no usable TLS roots).
+pub fn build(config: &StoreConfig) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match config {
+        StoreConfig::Shopify(config) => Arc::new(shopify::Shopify::new(config.clone())?),
+        StoreConfig::WooCommerce(config) => Arc::new(woocommerce::WooCommerce::new(config.clone())?),
+        StoreConfig::Medusa(config) => Arc::new(medusa::Medusa::new(config.clone())?),
+        StoreConfig::Vendure(config) => Arc::new(vendure::Vendure::new(config.clone())?),
+    })
+}
