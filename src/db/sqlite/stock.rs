@@ -12,9 +12,9 @@ use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
 use crate::db::stock::{Write, recent_to_text, settled_name, step_side};
 use crate::db::{
-    DeadLetter, OpenIntent, Peers, Result, Standing, StockChange, StockFold, StockRequest, Want, millis, time,
+    DbError, DeadLetter, OpenIntent, Peers, Result, Standing, StockChange, StockFold, StockRequest, Want, millis, time,
 };
-use crate::stock::{Book, Effect, Input, Intent, Rule, Settled, Side, Window};
+use crate::stock::{Book, Effect, Input, Intent, Recent, Rule, Settled, Side, Window};
 
 impl SqliteLedger {
     pub(super) async fn stock(
