@@ -2,10 +2,12 @@
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
 use shelfd::planted::{BUGS, Bug};
 use shelfd::sim::{Counts, KINDS, Moment, Outcome, Plan, Stop, play};
 
@@ -37,12 +39,50 @@ struct Args {
     /// Go on after a violation.
     #[arg(long)]
     keep_going: bool,
-    /// Plant each known bug in turn and see whether it is found. Needs the feature `planted`.
+    /// Plant each known bug in turn and see whether it is found.
     #[arg(long)]
     planted: bool,
     /// Seconds of computing after which a planted bug counts as not found.
     #[arg(long, default_value_t = 60.0)]
     patience: f64,
+    /// Histories played at a time; 0: one per core.
+    #[arg(long, default_value_t = 0)]
+    jobs: usize,
+}
+
+/// Do `work` on every item, on several threads. What came of each, in the items' order, and the seconds of computing.
+fn on_all<I: Send, T: Send>(
+    jobs: usize,
+    items: impl ExactSizeIterator<Item = I> + Send,
+    work: impl Fn(I) -> T + Sync,
+) -> (Vec<T>, f64) {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = if jobs == 0 { cores() } else { jobs };
+    // Shown on a terminal only.
+    let style = ProgressStyle::with_template("{wide_bar} {pos} of {len}, {per_sec}, {eta} left");
+    let bar = ProgressBar::new(items.len() as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let (items, done) = (Mutex::new(items.enumerate()), Mutex::new((BTreeMap::new(), 0.0)));
+    let take = || lock(&items).next();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some((at, item)) = take() {
+                    let result = work(item);
+                    lock(&done).0.insert(at, result);
+                    bar.inc(1);
+                }
+                lock(&done).1 += computed();
+            });
+        }
+    });
+    bar.finish_and_clear();
+    let (results, seconds) = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    (results.into_values().collect(), seconds)
+}
+
+/// A thread that panicked has left nothing half done.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn stop(text: &str) -> Option<Stop> {
@@ -105,25 +145,41 @@ fn tell(plan: &Plan) {
 struct Runs {
     counts: Counts,
     failed: u64,
-    keep_going: bool,
 }
 
-impl Runs {
-    fn run(&mut self, plan: &Plan) -> Outcome {
-        let outcome = play(plan);
-        self.counts.add(&outcome.counts);
-        if !outcome.violations.is_empty() {
-            self.failed += 1;
-            if self.failed == 1 || !self.keep_going {
-                tell(plan);
-            } else {
-                println!("seed {} stops {:?}: {:?}", plan.seed, plan.stops, outcome.violations);
-            }
-            if !self.keep_going {
-                std::process::exit(1);
-            }
+/// Play a history, count it, and tell its story when it is the first that breaks a promise.
+fn run(plan: &Plan, runs: &Mutex<Runs>, args: &Args) -> Outcome {
+    let outcome = play(plan);
+    let mut runs = lock(runs);
+    runs.counts.add(&outcome.counts);
+    if !outcome.violations.is_empty() {
+        runs.failed += 1;
+        if runs.failed == 1 {
+            tell(plan);
+        } else {
+            println!("seed {} stops {:?}: {:?}", plan.seed, plan.stops, outcome.violations);
         }
-        outcome
+        if !args.keep_going {
+            std::process::exit(1);
+        }
+    }
+    outcome
+}
+
+/// One seed's history; every so many-th again with a stop at each of its effects.
+fn run_seed(seed: u64, runs: &Mutex<Runs>, args: &Args) {
+    let plan = Plan { seed, turns: args.turns, ..Plan::default() };
+    let outcome = run(&plan, runs, args);
+    if args.crash_every == 0 || !seed.is_multiple_of(args.crash_every) {
+        return;
+    }
+    for effect in 1..=outcome.effects {
+        for moment in [Moment::Before, Moment::After, Moment::Lost, Moment::Failed] {
+            // A second crash, somewhere in recovery, now and then.
+            let second = Stop { effect: effect + 1 + (effect * 7) % 23, moment: Moment::Before };
+            let stops = [Stop { effect, moment }, second].into_iter().take(1 + usize::from(effect % 5 == 0));
+            run(&Plan { stops: stops.collect(), ..plan.clone() }, runs, args);
+        }
     }
 }
 
@@ -160,59 +216,60 @@ fn hunt(bug: Bug, args: &Args) -> Option<u64> {
 }
 
 fn planted(args: &Args) -> i32 {
-    let mut missed: u32 = 0;
-    println!("| planted bug | found after | seconds |\n|---|---|---|");
-    for (bug, what) in BUGS {
+    let hunted = |(bug, what): &(Bug, &str)| {
         let started = computed();
         let found = hunt(*bug, args);
-        missed += u32::from(found.is_none());
-        let after = found.map_or("NOT FOUND".to_owned(), |played| format!("{played} histories"));
-        println!("| {bug:?}:{what} | {after} | {:.2} |", computed() - started);
-    }
+        (found.is_some(), format!("| {bug:?}:{what} | {} | {:.2} |", after(found), computed() - started))
+    };
+    let (hunts, _) = on_all(args.jobs, BUGS.iter(), hunted);
+    println!("| planted bug | found after | seconds |\n|---|---|---|");
+    hunts.iter().for_each(|(_, line)| println!("{line}"));
+    let missed = hunts.iter().filter(|(is_found, _)| !is_found).count();
     println!("\n{} planted, {missed} not found", BUGS.len());
     i32::from(missed > 0)
 }
 
+fn after(found: Option<u64>) -> String {
+    found.map_or("NOT FOUND".to_owned(), |played| format!("{played} histories"))
+}
+
+/// Play this one and tell all that happened.
+fn one(seed: u64, args: &Args) -> i32 {
+    let stops = args.stop.iter().filter_map(|text| stop(text)).collect();
+    let plan = Plan { seed, turns: args.turns, stops, ..Plan::default() };
+    let outcome = play(&Plan { story: true, ..plan.clone() });
+    if !outcome.violations.is_empty() {
+        tell(&plan);
+        return 1;
+    }
+    outcome.story.iter().for_each(|line| println!("{line}"));
+    println!("{:#?}\ntrace {:016x}; nothing is wrong", outcome.counts, outcome.trace);
+    0
+}
+
+fn many(args: &Args) -> i32 {
+    let started = Instant::now();
+    let runs = Mutex::new(Runs { counts: Counts::default(), failed: 0 });
+    // Counted from zero: only a range of machine size knows its length.
+    let seeds = (0..usize::try_from(args.histories).unwrap_or(usize::MAX)).map(|at| args.from + at as u64);
+    let (_, computed) = on_all(args.jobs, seeds, |seed| run_seed(seed, &runs, args));
+    let (seconds, Runs { counts, failed }) =
+        (started.elapsed().as_secs_f64(), runs.into_inner().unwrap_or_else(PoisonError::into_inner));
+    println!("{}", serde_json::to_string_pretty(&counts).unwrap_or_default());
+    let played = counts.histories;
+    println!(
+        "{played} histories in {seconds:.1} s: {:.0} a second, {:.0} a second of computing; {failed} failed",
+        played as f64 / seconds,
+        played as f64 / computed
+    );
+    i32::from(failed > 0)
+}
+
 fn main() {
     let args = Args::parse();
-    if args.planted {
-        if !cfg!(feature = "planted") {
-            println!("built without the feature `planted`: there is nothing to find");
-            std::process::exit(2);
-        }
-        std::process::exit(planted(&args));
-    }
-    let plan = |seed| Plan { seed, turns: args.turns, ..Plan::default() };
-    if let Some(seed) = args.seed {
-        let stops = args.stop.iter().filter_map(|text| stop(text)).collect();
-        let plan = Plan { stops, ..plan(seed) };
-        let outcome = play(&Plan { story: true, ..plan.clone() });
-        if outcome.violations.is_empty() {
-            outcome.story.iter().for_each(|line| println!("{line}"));
-            println!("{:#?}\ntrace {:016x}; nothing is wrong", outcome.counts, outcome.trace);
-            return;
-        }
-        tell(&plan);
-        std::process::exit(1);
-    }
-    let started = Instant::now();
-    let mut runs = Runs { counts: Counts::default(), failed: 0, keep_going: args.keep_going };
-    for seed in args.from..args.from + args.histories {
-        let outcome = runs.run(&plan(seed));
-        if args.crash_every > 0 && seed % args.crash_every == 0 {
-            for effect in 1..=outcome.effects {
-                for moment in [Moment::Before, Moment::After, Moment::Lost, Moment::Failed] {
-                    // A second crash, somewhere in recovery, now and then.
-                    let second = Stop { effect: effect + 1 + (effect * 7) % 23, moment: Moment::Before };
-                    let stops = [Stop { effect, moment }, second].into_iter().take(1 + usize::from(effect % 5 == 0));
-                    runs.run(&Plan { stops: stops.collect(), ..plan(seed) });
-                }
-            }
-        }
-    }
-    let seconds = started.elapsed().as_secs_f64();
-    println!("{}", serde_json::to_string_pretty(&runs.counts).unwrap_or_default());
-    let per_second = runs.counts.histories as f64 / seconds;
-    println!("{} histories in {seconds:.1} s: {per_second:.0} a second; {} failed", runs.counts.histories, runs.failed);
-    std::process::exit(i32::from(runs.failed > 0));
+    std::process::exit(match args.seed {
+        _ if args.planted => planted(&args),
+        Some(seed) => one(seed, &args),
+        None => many(&args),
+    });
 }
