@@ -12,7 +12,7 @@ use crate::plan::{StatusInput, row_status};
 use crate::planted;
 use crate::sheet::SheetError;
 use crate::sheet::writer::{CellChange, CellOutcome, Expect, Stranded, TabLayout, Target, WriteReport, write_checked};
-use crate::stock::{Effect, Input, Intent, Meaning, Rule, Settled, WriteKind};
+use crate::stock::{Effect, Input, Intent, Meaning, Reading, Rule, Settled, WriteKind};
 
 /// SKUs per flush. Three cells each stay far below the 2 MB that Google advises for a request.
 const FLUSH_MAX: u32 = 1000;
@@ -197,14 +197,14 @@ impl Engine {
             tracing::info!(moved = report.moved, put_back = report.put_back, "rows had moved under a write");
         }
         let mut tally = Tally::default();
-        let mut settled = Vec::new();
+        let (mut settled, mut found) = (Vec::new(), Vec::new());
         let mut unknown: BTreeMap<Pool, Vec<Sku>> = BTreeMap::new();
         let mut again: BySku<SheetError> = BTreeMap::new();
         let mut touched = BTreeSet::new();
         let mut trouble = None;
         for (planned, outcome) in planned.into_iter().zip(outcomes) {
             let sku = planned.purpose.sku().cloned();
-            let done = matches!(outcome, CellOutcome::Written { .. });
+            let done = matches!(outcome, CellOutcome::Written { .. } | CellOutcome::Found { .. });
             if done || matches!(outcome, CellOutcome::Unknown(_)) {
                 touched.extend(sku.clone());
             }
@@ -219,7 +219,7 @@ impl Engine {
                     again.extend(sku.map(|sku| (sku, error.clone())));
                     trouble = Some(error.clone());
                 }
-                CellOutcome::Written { .. } => {}
+                CellOutcome::Written { .. } | CellOutcome::Found { .. } => {}
                 CellOutcome::AlreadyThere { .. } if !matches!(planned.purpose, Purpose::Stock(..)) => {}
                 _ => self.distrust_sheet(),
             }
@@ -227,6 +227,7 @@ impl Engine {
             match outcome {
                 CellOutcome::PersonChanged { .. } if planted!(PersonIsUs) => settled.push((sku, pool, Settled::Done)),
                 CellOutcome::Written { .. } => settled.push((sku, pool, Settled::Done)),
+                CellOutcome::Found { .. } => found.push((sku, pool, planned.change.value)),
                 CellOutcome::Unknown(_) => unknown.entry(pool).or_default().push(sku),
                 // `AlreadyThere` too: what we were about to write for the first time, a person wrote. It will be folded.
                 _ => settled.push((sku, pool, Settled::NotDone)),
@@ -234,6 +235,9 @@ impl Engine {
         }
         self.touch(touched);
         self.settle_cells(settled).await?;
+        for (sku, pool) in self.weigh(found, recorded).await? {
+            unknown.entry(pool).or_default().push(sku);
+        }
         // Only now: while a write of its own is open there, nothing else is accounted for.
         self.own_up(&report.stranded).await?;
         for (pool, skus) in unknown {
@@ -318,6 +322,32 @@ impl Engine {
             |(sku, pool, settled)| StockRequest { sku, pool, input: Input::Settle { settled, now, stale_for } };
         self.ledger.stock(SHEET, settled.into_iter().map(request).collect(), &[], now).await?;
         Ok(())
+    }
+
+    /// Writes whose answer was lost and whose value a look showed, weighed as any reading is: what stood there a moment before
+    /// decides nothing. Returns those that stay open.
+    async fn weigh(&self, found: Vec<(Sku, Pool, Cell)>, at: Time) -> Result<Vec<(Sku, Pool)>, PassError> {
+        let (stale_for, late_for) = (self.timing.sheet_stale_for, self.timing.late_for);
+        let request = |(sku, pool, value): (Sku, Pool, Cell)| {
+            let Cell::Number(value) = value else { return None };
+            // Nothing is left to fold where it decides, so that it does not matter what a person's number would mean.
+            let (reading, meaning) = (Reading::exact(value as i64, at), Meaning::Edit);
+            Some(StockRequest { sku, pool, input: Input::Read { reading, meaning, stale_for, late_for } })
+        };
+        let requests: Vec<StockRequest> = found.into_iter().filter_map(request).collect();
+        if requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let changes = self.ledger.stock(SHEET, requests, &[], clock::now()).await?;
+        let open: Vec<_> = changes
+            .into_iter()
+            .filter(|change| change.effects.contains(&Effect::LookAgain))
+            .map(|change| (change.sku, change.pool))
+            .collect();
+        if !open.is_empty() {
+            self.distrust_sheet();
+        }
+        Ok(open)
     }
 
     /// Remember what the sheet shows now, so that the same words are not written twice.

@@ -264,7 +264,9 @@ impl Workbook for SheetFace {
         breathe().await;
         let world = &mut *self.shared.world();
         self.trouble(world)?;
-        let stale = world.mishap(Trouble::Stale, 0.02) && !world.sheet.past.is_empty();
+        // What has just lost an answer is likelier to lag, too.
+        let share = if world.sheet_lost { 0.2 } else { 0.02 };
+        let stale = world.mishap(Trouble::Stale, share) && !world.sheet.past.is_empty();
         if stale {
             let at = world.rng.below(world.sheet.past.len());
             if world.sheet.past[at].0 + STALE_MAX > clock::now() {

@@ -23,6 +23,10 @@ const CAUGHT: &[Caught] = &[
     (320, 250, &[(21, Moment::After)]),
     // A settled row was folded as of now, not as of when it was read.
     (774, 300, &[]),
+    // A stale answer showed what a lost write would have written: it had stood there before.
+    (5_021_158, 400, &[]),
+    // A stale look showed a counter blank that had just been hit by mistake, and it was not put back.
+    (5_035_149, 400, &[]),
 ];
 
 #[test]

@@ -77,7 +77,12 @@ fn resolve_open(
     effects: &mut Vec<Effect>,
 ) -> bool {
     let Some(intent) = side.intent.clone().filter(|_| !planted!(FoldBeforeResolve)) else { return true };
-    let (settled, doubtful) = match fate(side, &intent, reading, late_for.max(stale_for)) {
+    let fate = match fate(side, &intent, reading, late_for.max(stale_for)) {
+        // What the write would have put there also stood there a moment ago.
+        _ if is_outdated(side, reading, stale_for) && !planted!(StaleDecides) => Fate::Undecided,
+        fate => fate,
+    };
+    let (settled, doubtful) = match fate {
         Fate::Undecided => {
             effects.push(Effect::LookAgain);
             return false;

@@ -1,6 +1,7 @@
 //! The whole of it: formats told apart, odd input, and real files.
 
 use super::*;
+use crate::rng::Rng;
 
 #[test]
 fn tells_formats_apart() {

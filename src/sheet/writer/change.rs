@@ -58,6 +58,12 @@ pub enum CellOutcome {
         /// Where.
         row: u32,
     },
+    /// The answer was lost, and a look showed the new value. The look may be older than the write: where the value had stood
+    /// there a moment before, it says nothing.
+    Found {
+        /// Where.
+        row: u32,
+    },
     /// It was there already; nothing was sent.
     AlreadyThere {
         /// Where.
@@ -92,6 +98,7 @@ impl CellOutcome {
     pub(super) fn row(&self) -> Option<u32> {
         match self {
             Self::Written { row }
+            | Self::Found { row }
             | Self::AlreadyThere { row }
             | Self::PersonChanged { row, .. }
             | Self::Formula { row } => Some(*row),

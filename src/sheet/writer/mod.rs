@@ -218,12 +218,12 @@ impl Flush<'_> {
     fn finish(&mut self, job: Job, outcome: CellOutcome) {
         // An earlier send's answer was lost: whatever keeps this one from being made, that one may have been done.
         let outcome = match (outcome, &job.doubt) {
-            (CellOutcome::Written { row }, _) => CellOutcome::Written { row },
+            (outcome @ (CellOutcome::Written { .. } | CellOutcome::Found { .. }), _) => outcome,
             (_, Some(lost)) if !planted!(RefusedRepeatIsNotDone) => CellOutcome::Unknown(lost.clone()),
             (outcome, _) => outcome,
         };
         let is_right = match &outcome {
-            CellOutcome::Written { .. } | CellOutcome::AlreadyThere { .. } => true,
+            CellOutcome::Written { .. } | CellOutcome::Found { .. } | CellOutcome::AlreadyThere { .. } => true,
             // Somebody typed over it: nothing of ours is left there.
             CellOutcome::PersonChanged { .. } => true,
             // It may come back as it was: a row that is cut out is pasted, a key that is blanked is typed again.
@@ -239,12 +239,15 @@ impl Flush<'_> {
             let had = matches!(job.cause, Cause::PutBack).then(|| job.value.clone());
             self.strand(job.tab, row, column, job.sku.clone(), ours.clone(), had);
         }
-        if let (CellOutcome::Written { .. }, Some(sku)) = (&outcome, &job.sku) {
+        if let (CellOutcome::Written { .. } | CellOutcome::Found { .. }, Some(sku)) = (&outcome, &job.sku) {
             self.wrote.insert((job.tab, sku.clone(), job.header.clone()), job.value.clone());
         }
         match (job.cause, &outcome) {
             (Cause::Change(index), _) => self.outcomes[index] = Some(outcome),
-            (Cause::PutBack, CellOutcome::Written { .. } | CellOutcome::AlreadyThere { .. }) => {
+            (
+                Cause::PutBack,
+                CellOutcome::Written { .. } | CellOutcome::Found { .. } | CellOutcome::AlreadyThere { .. },
+            ) => {
                 self.report.put_back += 1;
             }
             (Cause::PutBack, _) => {}
@@ -319,8 +322,10 @@ impl Flush<'_> {
         if seen.formula {
             return Err(CellOutcome::Formula { row: row + 1 });
         }
-        // What an answered write showed is newer than a look may be. The condition decides, and its own answer tells.
-        if let (Some(_), Expect::Value(ours), Some(_)) = (job.foreign, &job.expect, job.only_if()) {
+        // What an answered write showed is newer than a look may be. The condition decides, and its own answer tells; where
+        // there is none (a blank is put back), a look that shows it done already is not believed.
+        let is_old = || job.only_if().is_some() || job.sends == 0 && self.same(&seen.cell, &job.value);
+        if let (Some(_), Expect::Value(ours), true) = (job.foreign, &job.expect, is_old()) {
             return Ok(Sent { row, column, before: ours.clone(), lost: None });
         }
         // Our own number that the sheet took for a text: the same value, but a sum would pass over it.
@@ -329,11 +334,10 @@ impl Flush<'_> {
         }
         if self.same(&seen.cell, &job.value) {
             // By our own hand, where another of our writes went astray or the answer was lost: it is what was meant.
-            let ours = job.foreign.is_some() || job.doubt.is_some();
-            return Err(if ours {
-                CellOutcome::Written { row: row + 1 }
-            } else {
-                CellOutcome::AlreadyThere { row: row + 1 }
+            return Err(match (&job.foreign, &job.doubt) {
+                (Some(_), _) => CellOutcome::Written { row: row + 1 },
+                (None, Some(_)) => CellOutcome::Found { row: row + 1 },
+                (None, None) => CellOutcome::AlreadyThere { row: row + 1 },
             });
         }
         match &job.expect {

@@ -114,8 +114,11 @@ impl Flush<'_> {
         if !seen.formula && self.same(&seen.cell, &job.value) {
             // A conditional write that left a text where a number was is made anew, plainly.
             let is_text = job.only_if().is_some() && matches!(seen.cell, Cell::Text(_));
-            let fate =
-                if is_text && may_repeat { Fate::Plainly } else { Fate::Done(CellOutcome::Written { row: row + 1 }) };
+            let fate = match is_text && may_repeat {
+                true => Fate::Plainly,
+                false if sent.lost.is_some() => Fate::Done(CellOutcome::Found { row: row + 1 }),
+                false => Fate::Done(CellOutcome::Written { row: row + 1 }),
+            };
             return fate.into();
         }
         if column != sent.column {

@@ -210,6 +210,21 @@ fn a_late_write_is_waited_for_to_its_last_moment() {
 }
 
 #[test]
+fn what_stood_there_a_moment_ago_does_not_say_that_a_write_was_done() {
+    let mut book = agreed(8);
+    // The cell goes from 8 to 10, and is to go back to 8.
+    read(&mut book, "sheet", Reading::exact(10, at(100)));
+    read(&mut book, "a", Reading::exact(6, at(101)));
+    plan(&mut book, "sheet", WriteKind::Checked, at(101)).unwrap();
+    // An answer from before it was 10, or one that shows the write?
+    assert_eq!(read(&mut book, "sheet", Reading::exact(8, at(109))), vec![Effect::LookAgain]);
+    assert!(book.sides["sheet"].intent.is_some());
+    let effects = read(&mut book, "sheet", Reading::exact(8, at(110)));
+    assert!(matches!(effects[..], [Effect::Resolved { settled: Settled::Done, .. }]), "{effects:?}");
+    assert_eq!(book.pool, Some(8));
+}
+
+#[test]
 fn doubt_about_a_lost_answer_leaves_the_lower_stock() {
     // A lowering that may have been done: had it not, somebody took three.
     let mut book = agreed(10);
