@@ -85,6 +85,8 @@ bugs! {
     RenameInDoubt,
     /// A key that nobody knows, under a sheet write, is taken for another row's.
     UnknownIsAnothers,
+    /// A product that was made anew in a shop is taken for the one that was deleted.
+    NewIdsAreOld,
     /// A listing that shows another SKU than its own belongs to nobody.
     LinkForgotten,
     /// A listing that shows a former SKU belongs to nobody, where it was not linked yet.

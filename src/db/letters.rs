@@ -14,7 +14,8 @@ pub struct DeadLetter {
     pub endpoint: String,
     /// SKU.
     pub sku: String,
-    /// What was to be written: `create`, `content`, `stock`.
+    /// What was to be written: `create`, `content`, `listing` (which one is meant?), `stock`, `tracking` (the shop does not count it),
+    /// `count` (please count).
     pub what: String,
     /// Stable code.
     pub code: String,
@@ -29,7 +30,13 @@ pub struct DeadLetter {
 }
 
 /// Letters that are void once a shop has agreed with a row.
-pub(super) const VOID_BY_AGREEMENT: [&str; 2] = ["create", "content"];
+pub(super) const VOID_BY_AGREEMENT: [&str; 3] = ["create", "content", "listing"];
+
+/// Letters that are void once a shop shows the one listing that belongs to a row.
+pub(super) const VOID_BY_SIGHT: [&str; 3] = ["create", "listing", "tracking"];
+
+/// Letters that are void once a stock write was done.
+pub(super) const VOID_BY_STOCK: &str = "stock";
 
 impl DeadLetter {
     /// The letter of an item whose fate evidence could not decide. A second one only renews the time of the first.
@@ -47,8 +54,13 @@ impl DeadLetter {
         }
     }
 
+    /// Does it keep a row's title, price or creation from being written?
+    pub fn is_about_content(&self) -> bool {
+        matches!(self.what.as_str(), "create" | "content" | "listing")
+    }
+
     /// What to hint at when the item is to be tried again.
     pub(super) fn wanted(&self) -> Want {
-        if self.what == "stock" { Want { look: true, ..Want::STOCK } } else { Want::CONTENT }
+        if self.is_about_content() { Want::CONTENT } else { Want { look: true, ..Want::STOCK } }
     }
 }

@@ -144,8 +144,8 @@ pub trait Ledger: Send + Sync {
     /// A store's listings of one product handle.
     async fn product_of_handle(&self, endpoint: &str, handle: &str) -> Result<Vec<ListingRecord>>;
 
-    /// Remember what a store showed.
-    async fn see_listings(&self, endpoint: &str, seen: &[Seen]) -> Result<()>;
+    /// Remember what a store showed. Dead letters are void that say what is wrong with a listing which is there now.
+    async fn see_listings(&self, endpoint: &str, seen: &[Seen], now: Time) -> Result<()>;
 
     /// Forget a listing that is gone in the store.
     async fn forget_listing(&self, endpoint: &str, sku: &Sku, now: Time) -> Result<()>;

@@ -136,6 +136,8 @@ pub(super) enum Write<'a> {
     Intent(&'a Intent),
     /// The open write is settled.
     Close(Settled),
+    /// A stock write was done: letters that say it was refused are void.
+    Taken,
     /// The endpoint's own stock is to be planned again.
     Replan,
     /// A line of the audit, on stock.
@@ -164,7 +166,11 @@ pub(super) fn step_side(endpoint: &str, units: Option<i64>, side: Side, input: I
 impl Stepped {
     /// What is to be written beside pool and side.
     pub fn writes(&self) -> Vec<Write<'_>> {
-        let mut writes: Vec<Write<'_>> = self.settled.map(Write::Close).into_iter().collect();
+        let closed = |settled: Settled| {
+            let taken = (settled == Settled::Done).then_some(Write::Taken);
+            [Write::Close(settled)].into_iter().chain(taken)
+        };
+        let mut writes: Vec<Write<'_>> = self.settled.into_iter().flat_map(closed).collect();
         let mut pool_after = self.before;
         for effect in &self.effects {
             match effect {
@@ -183,7 +189,7 @@ impl Stepped {
                 }
                 Effect::Send(_) if planted!(NoIntent) => {}
                 Effect::Send(intent) => writes.push(Write::Intent(intent)),
-                Effect::Resolved { settled, .. } => writes.extend([Write::Close(*settled), Write::Replan]),
+                Effect::Resolved { settled, .. } => writes.extend(closed(*settled).chain([Write::Replan])),
                 Effect::Overwritten(units) => {
                     let words = format!("{units} sold while shelfd set the stock here; taken away again");
                     writes.extend([Write::Replan, Write::Audit(words)]);

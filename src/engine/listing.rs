@@ -15,9 +15,9 @@ const PAGES_MAX: usize = 5000;
 /// What a shop lists, by SKU.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
-    /// Listed once.
+    /// The listing of each SKU.
     pub found: BySku<RemoteListing>,
-    /// Listed more than once: nobody can tell which one is meant.
+    /// Listed more than once. Where none of them is linked nobody can tell which one is meant, and none is in `found`.
     pub twice: BTreeSet<Sku>,
 }
 
@@ -31,22 +31,80 @@ pub(super) struct Owners {
     former: BTreeMap<Sku, Sku>,
 }
 
+/// Why a listing belongs to a SKU; a later reason outweighs an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Claim {
+    /// It shows a former name.
+    Former,
+    /// It shows the name.
+    Shown,
+    /// The ledger has linked it.
+    Linked,
+}
+
+/// A listing that may belong to a SKU of the sheet.
+struct Candidate {
+    listing: RemoteListing,
+    linked: Option<Sku>,
+    shown: Option<Sku>,
+    former: Option<Sku>,
+}
+
 impl Owners {
     pub fn new(rows: BTreeSet<Sku>, listings: &BySku<ListingRecord>, former: BTreeMap<Sku, Sku>) -> Self {
         let linked = listings.iter().map(|(sku, listing)| (remote(listing), sku.clone())).collect();
         Self { rows, linked, former }
     }
 
-    /// The SKU, and whether it is the one that is shown. What is shown comes before what is linked.
-    fn owner(&self, listing: &RemoteListing) -> Option<(Sku, bool)> {
-        if let Some(sku) = listing.sku.as_ref().filter(|sku| self.rows.contains(*sku)) {
-            return Some((sku.clone(), true));
-        }
+    fn candidate(&self, listing: RemoteListing) -> Option<Candidate> {
+        let of_sheet = |sku: Sku| Some(sku).filter(|sku| self.rows.contains(sku));
+        let now = |sku: &Sku| self.former.get(sku).filter(|_| !planted!(FormerForgotten)).cloned();
         let linked = self.linked.get(&listing.remote).filter(|_| !planted!(LinkForgotten));
-        let former = |sku: &Sku| self.former.get(sku).filter(|_| !planted!(FormerForgotten)).cloned();
-        let now = |sku: &Sku| former(sku).unwrap_or_else(|| sku.clone());
-        let owner = linked.or(listing.sku.as_ref()).map(now)?;
-        self.rows.contains(&owner).then_some((owner, false))
+        let linked = linked.and_then(|sku| of_sheet(now(sku).unwrap_or_else(|| sku.clone())));
+        let shown = listing.sku.clone().and_then(of_sheet);
+        let former = listing.sku.as_ref().and_then(now).and_then(of_sheet);
+        (linked.is_some() || shown.is_some() || former.is_some()).then_some(Candidate {
+            listing,
+            linked,
+            shown,
+            former,
+        })
+    }
+
+    /// Share listings out to SKUs. What is linked stays, whatever it shows: staff may have typed another row's SKU. Only where
+    /// that row has no living listing of its own is the one that shows its SKU taken for it.
+    fn share_out(candidates: Vec<Candidate>) -> Listed {
+        let living: BTreeSet<Sku> = candidates.iter().filter_map(|candidate| candidate.linked.clone()).collect();
+        let mut claims: BySku<(Claim, Vec<RemoteListing>)> = BTreeMap::new();
+        let mut twice = BTreeSet::new();
+        for Candidate { listing, linked, shown, former } in candidates {
+            let stays = shown.as_ref().is_none_or(|shown| linked.as_ref() == Some(shown) || living.contains(shown));
+            let (sku, claim) = match (linked, shown, former) {
+                (Some(linked), _, _) if stays => (linked, Claim::Linked),
+                (_, Some(shown), _) => (shown, Claim::Shown),
+                (Some(linked), None, _) => (linked, Claim::Linked),
+                (None, None, Some(former)) => (former, Claim::Former),
+                (None, None, None) => continue,
+            };
+            let (best, listings) = claims.entry(sku.clone()).or_insert((claim, Vec::new()));
+            // The shop sells two things under one name.
+            if claim.min(*best) == Claim::Shown && !listings.is_empty() {
+                twice.insert(sku);
+            }
+            if claim > *best {
+                (*best, *listings) = (claim, vec![listing]);
+            } else if claim == *best {
+                listings.push(listing);
+            }
+        }
+        let mut found = BTreeMap::new();
+        for (sku, (_, mut listings)) in claims {
+            match (listings.pop(), listings.is_empty()) {
+                (Some(listing), true) => _ = found.insert(sku, listing),
+                _ => _ = twice.insert(sku),
+            }
+        }
+        Listed { found, twice }
     }
 }
 
@@ -55,26 +113,15 @@ impl Owners {
 /// # Errors
 /// When a page cannot be read.
 pub(super) async fn list_shop(store: &dyn Store, owners: &Owners) -> Result<Listed, StoreError> {
-    let mut listed: BySku<(RemoteListing, bool, usize)> = BTreeMap::new();
+    let mut candidates = Vec::new();
     let mut after: Option<String> = None;
     for _ in 0..PAGES_MAX {
         let page = store.list(after.as_deref()).await?;
-        for listing in page.listings {
-            let Some((sku, named)) = owners.owner(&listing) else { continue };
-            match listed.get_mut(&sku) {
-                Some((_, before, times)) if *before == named => *times += 1,
-                Some((_, true, _)) => {}
-                Some(_) | None => {
-                    listed.insert(sku, (listing, named, 1));
-                }
-            }
-        }
+        candidates.extend(page.listings.into_iter().filter_map(|listing| owners.candidate(listing)));
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    let twice = listed.iter().filter(|(_, (.., times))| *times > 1).map(|(sku, _)| sku.clone()).collect();
-    let found = listed.into_iter().filter(|(_, (.., times))| *times == 1);
-    Ok(Listed { found: found.map(|(sku, (listing, ..))| (sku, listing)).collect(), twice })
+    Ok(Owners::share_out(candidates))
 }

@@ -14,6 +14,7 @@ mod renames;
 mod schedule;
 mod settle;
 mod sheet_flush;
+mod sheet_outcomes;
 mod sheet_read;
 mod shop_content;
 mod shop_look;
@@ -24,13 +25,13 @@ mod shown;
 mod sync;
 mod wake;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono_tz::Tz;
 
-use crate::catalog::{Pool, Row, Sku, TabMapping};
+use crate::catalog::{Pool, Row, TabMapping};
 use crate::db::{DbError, Ledger, SHEET, Want};
 use crate::plan::Stop;
 use crate::planted;
@@ -184,8 +185,8 @@ pub struct Engine {
     status_flushed: Mutex<Option<crate::clock::Time>>,
     /// Held by passes over shops; a SKU gets another name only while nobody holds it.
     passes: tokio::sync::RwLock<()>,
-    /// By shop: SKUs of the sheet that its last full look did not find. Only these may be created.
-    absent: Mutex<BTreeMap<String, BTreeSet<Sku>>>,
+    /// By shop: what its last full look found out about SKUs of the sheet without a listing.
+    looked: Mutex<BTreeMap<String, shop_look::Looked>>,
 }
 
 impl Engine {
@@ -202,8 +203,8 @@ impl Engine {
         let wakes = Wakes::new(names);
         let settler = Mutex::new(Settler::new(timing.settle));
         let (shown, halt, status_flushed) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let (passes, absent) = (tokio::sync::RwLock::default(), Mutex::default());
-        Self { ledger, book, sheet, shops, timing, wakes, meters, shown, settler, halt, status_flushed, passes, absent }
+        let (passes, looked) = (tokio::sync::RwLock::default(), Mutex::default());
+        Self { ledger, book, sheet, shops, timing, wakes, meters, shown, settler, halt, status_flushed, passes, looked }
     }
 
     /// Why everything is stopped, if it is.

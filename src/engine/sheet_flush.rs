@@ -11,8 +11,8 @@ use crate::db::{Hint, HintDone, RowRecord, SHEET, StatusFacts, StockRequest, Wan
 use crate::plan::{StatusInput, row_status};
 use crate::planted;
 use crate::sheet::SheetError;
-use crate::sheet::writer::{CellChange, CellOutcome, Expect, Stranded, TabLayout, Target, WriteReport, write_checked};
-use crate::stock::{Effect, Input, Intent, Meaning, Reading, Rule, Settled, WriteKind};
+use crate::sheet::writer::{CellChange, CellOutcome, Expect, TabLayout, Target, WriteReport, write_checked};
+use crate::stock::{Effect, Input, Intent, Rule, Settled, WriteKind};
 
 /// SKUs per flush. Three cells each stay far below the 2 MB that Google advises for a request.
 const FLUSH_MAX: u32 = 1000;
@@ -53,7 +53,9 @@ impl Engine {
         let started = clock::now();
         let hints = self.ledger.due_hints(SHEET, started, FLUSH_MAX).await?;
         let skus: Vec<Sku> = hints.iter().filter_map(|hint| Sku::new(&hint.sku)).collect();
-        let rows = self.ledger.rows_of(&skus).await?;
+        let mut rows = self.ledger.rows_of(&skus).await?;
+        // A key that stands twice is not written to; once it stands alone again, the read hints at it.
+        rows.retain(|sku, _| !lock(&self.shown).doubled.contains(sku));
         let mut planned = self.plan_cells(&rows).await?;
         planned.extend(self.counter_cells(&rows).await?);
         if planned.is_empty() {
@@ -197,7 +199,7 @@ impl Engine {
             tracing::info!(moved = report.moved, put_back = report.put_back, "rows had moved under a write");
         }
         let mut tally = Tally::default();
-        let (mut settled, mut found) = (Vec::new(), Vec::new());
+        let (mut settled, mut found, mut formulas) = (Vec::new(), Vec::new(), Vec::new());
         let mut unknown: BTreeMap<Pool, Vec<Sku>> = BTreeMap::new();
         let mut again: BySku<SheetError> = BTreeMap::new();
         let mut touched = BTreeSet::new();
@@ -224,6 +226,9 @@ impl Engine {
                 _ => self.distrust_sheet(),
             }
             let Purpose::Stock(sku, pool) = planned.purpose else { continue };
+            if let CellOutcome::Formula { .. } = outcome {
+                formulas.push((sku.clone(), planned.change.header));
+            }
             match outcome {
                 CellOutcome::PersonChanged { .. } if planted!(PersonIsUs) => settled.push((sku, pool, Settled::Done)),
                 CellOutcome::Written { .. } => settled.push((sku, pool, Settled::Done)),
@@ -235,6 +240,9 @@ impl Engine {
         }
         self.touch(touched);
         self.settle_cells(settled).await?;
+        for (sku, header) in formulas {
+            self.bury_formula(&sku, &header).await?;
+        }
         for (sku, pool) in self.weigh(found, recorded).await? {
             unknown.entry(pool).or_default().push(sku);
         }
@@ -244,35 +252,6 @@ impl Engine {
             self.ledger.mark_unknown(SHEET, &pool, &skus, Some(clock::now())).await?;
         }
         Ok((tally, again, trouble))
-    }
-
-    /// Cells that a write hit by mistake and that could not be put back yet: their numbers are ours, not a person's, and
-    /// are written back like any other.
-    async fn own_up(&self, stranded: &[Stranded]) -> Result<(), PassError> {
-        let layouts = lock(&self.shown).layouts.clone();
-        let mut requests = Vec::new();
-        let mut hints = Vec::new();
-        for cell in stranded {
-            tracing::error!(tab = %cell.tab, row = cell.row, "rows were sorted under a write; a cell is put back with the next one");
-            let Some((columns, _)) = layouts.get(&cell.tab) else { continue };
-            let stock = self.sheet.tab(&cell.tab).into_iter().flat_map(|mapping| &mapping.stock);
-            let pool =
-                stock.filter(|(_, header)| columns.get(header) == Some(cell.column)).map(|(pool, _)| pool).next();
-            let (Some(pool), Some(sku), Cell::Number(value)) = (pool, &cell.sku, &cell.wrote) else { continue };
-            let is_count = self.sheet.tab(&cell.tab).is_some_and(|mapping| mapping.counted.contains(pool));
-            let meaning = if is_count { Meaning::Count } else { Meaning::Edit };
-            let had = if let Some(Cell::Number(had)) = &cell.had { Some((*had as i64, meaning)) } else { None };
-            let input = Input::Overwrote { value: *value as i64, had };
-            requests.push(StockRequest { sku: sku.clone(), pool: pool.clone(), input });
-            hints.push((sku.to_string(), Want::STOCK, clock::now()));
-        }
-        if !requests.is_empty() {
-            let peers: Vec<String> = self.shop_names().into_iter().chain([SHEET.to_owned()]).collect();
-            let changes = self.ledger.stock(SHEET, requests, &peers, clock::now()).await?;
-            self.ledger.hint(SHEET, &hints).await?;
-            self.wake_for(&changes);
-        }
-        Ok(())
     }
 
     /// The checked write, told what the ledger and the last read know of the cells around.
@@ -311,43 +290,6 @@ impl Engine {
             around.push(TabLayout { mapping, columns, rows: *rows });
         }
         Ok(write_checked(self.book.as_ref(), locale, &around, &known, until, changes).await)
-    }
-
-    async fn settle_cells(&self, settled: Vec<(Sku, Pool, Settled)>) -> Result<(), PassError> {
-        if settled.is_empty() {
-            return Ok(());
-        }
-        let (now, stale_for) = (clock::now(), self.timing.sheet_stale_for);
-        let request =
-            |(sku, pool, settled)| StockRequest { sku, pool, input: Input::Settle { settled, now, stale_for } };
-        self.ledger.stock(SHEET, settled.into_iter().map(request).collect(), &[], now).await?;
-        Ok(())
-    }
-
-    /// Writes whose answer was lost and whose value a look showed, weighed as any reading is: what stood there a moment before
-    /// decides nothing. Returns those that stay open.
-    async fn weigh(&self, found: Vec<(Sku, Pool, Cell)>, at: Time) -> Result<Vec<(Sku, Pool)>, PassError> {
-        let (stale_for, late_for) = (self.timing.sheet_stale_for, self.timing.late_for);
-        let request = |(sku, pool, value): (Sku, Pool, Cell)| {
-            let Cell::Number(value) = value else { return None };
-            // Nothing is left to fold where it decides, so that it does not matter what a person's number would mean.
-            let (reading, meaning) = (Reading::exact(value as i64, at), Meaning::Edit);
-            Some(StockRequest { sku, pool, input: Input::Read { reading, meaning, stale_for, late_for } })
-        };
-        let requests: Vec<StockRequest> = found.into_iter().filter_map(request).collect();
-        if requests.is_empty() {
-            return Ok(Vec::new());
-        }
-        let changes = self.ledger.stock(SHEET, requests, &[], clock::now()).await?;
-        let open: Vec<_> = changes
-            .into_iter()
-            .filter(|change| change.effects.contains(&Effect::LookAgain))
-            .map(|change| (change.sku, change.pool))
-            .collect();
-        if !open.is_empty() {
-            self.distrust_sheet();
-        }
-        Ok(open)
     }
 
     /// Remember what the sheet shows now, so that the same words are not written twice.

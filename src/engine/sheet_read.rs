@@ -82,6 +82,7 @@ impl Engine {
         shown.weighed = if whole { Some(version) } else { weighed };
         shown.version = whole.then_some(version);
         shown.problems = parsed.problems;
+        shown.doubled = parsed.quarantined;
         shown.tab_problems = parsed.tab_problems;
         *lock(&self.shown) = shown;
         let tally = self.accept(settled, moved, unseen).await?;
@@ -93,7 +94,8 @@ impl Engine {
 
     /// Cells that show what is accounted for and not what they should: their write found something else there (a person's
     /// number, the row twice), and what it found has gone again without a movement. Once for each version of the file,
-    /// because a write that is refused anew (a formula) must not follow itself for ever. Counters by what they show.
+    /// because a write that is refused anew (a formula) must not follow itself for ever. Counters by what they show. And rows
+    /// that say what is wrong with them although nothing is, as far as the sheet goes.
     async fn hint_at_due(&self, rows: &[Row]) -> Result<(), PassError> {
         let standings = self.ledger.standings(SHEET).await?;
         let of = |row: &Row, pool: &Pool| standings.get(&(row.sku.clone(), pool.clone())).copied().unwrap_or_default();
@@ -109,8 +111,16 @@ impl Engine {
                 is_shown && !standing.open && standing.is_due(Rule::Mirror)
             })
         };
-        let hint = |row: &Row| (row.sku.to_string(), Want::STOCK, clock::now());
-        let hints: Vec<_> = rows.iter().filter(is_due).map(hint).collect();
+        let hint = |want: Want| move |row: &Row| (row.sku.to_string(), want, clock::now());
+        let due = rows.iter().filter(is_due).map(hint(Want::STOCK));
+        let blamed = {
+            let shown = lock(&self.shown);
+            let is_blamed = |row: &&Row| {
+                row.problems.is_empty() && shown.status.get(&row.sku).is_some_and(|it| !it.error.is_empty())
+            };
+            rows.iter().filter(is_blamed).map(hint(Want::CONTENT)).collect::<Vec<_>>()
+        };
+        let hints: Vec<_> = due.chain(blamed).collect();
         Ok(self.ledger.hint(SHEET, &hints).await?)
     }
 

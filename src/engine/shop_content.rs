@@ -10,7 +10,7 @@ use crate::clock;
 use crate::db::{ListingRecord, RowRecord, Seen, StockFold, Want};
 use crate::plan::{Change, ContentPlan, content, drafts};
 use crate::planted;
-use crate::retry::{self, Next, Verdict};
+use crate::retry::{self, GAVE_UP, Next, Verdict};
 use crate::stores::{ContentChange, Outcome, ProductDraft, RemoteId, StoreError, VariantDraft};
 
 /// After a creation whose answer was lost the shop is listed anew before it is tried again, so that nothing is made twice.
@@ -57,16 +57,21 @@ impl Engine {
         creates: &mut Vec<(&Row, String, Money)>,
     ) -> Result<(), PassError> {
         let name = pass.shop.name();
-        let unsure: Vec<Sku> = {
-            let absent = &mut *lock(&self.absent);
-            let absent = absent.entry(name.to_owned()).or_default();
+        let (twice, unsure): (Vec<Sku>, Vec<Sku>) = {
+            let looked = &mut *lock(&self.looked);
+            let looked = looked.entry(name.to_owned()).or_default();
             // Once tried, it may be there.
             let (sure, unsure) = std::mem::take(creates)
                 .into_iter()
-                .partition(|(row, ..)| absent.remove(&row.sku) || planted!(CreateBlindly));
+                .partition(|(row, ..)| looked.absent.remove(&row.sku) || planted!(CreateBlindly));
             *creates = sure;
-            unsure.into_iter().map(|(row, ..): (&Row, String, Money)| row.sku.clone()).collect()
+            let skus = unsure.into_iter().map(|(row, ..): (&Row, String, Money)| row.sku.clone());
+            // Looking once more would not tell which one is meant.
+            skus.partition(|sku| looked.twice.contains(sku))
         };
+        for sku in &twice {
+            self.bury_double(pass, sku).await?;
+        }
         if !unsure.is_empty() {
             self.ledger.hint_everything(name, clock::now()).await?;
         }
@@ -171,7 +176,7 @@ impl Engine {
             price: None,
             shown: None,
         };
-        self.ledger.see_listings(&name, &made.iter().map(seen).collect::<Vec<_>>()).await?;
+        self.ledger.see_listings(&name, &made.iter().map(seen).collect::<Vec<_>>(), clock::now()).await?;
         let fold = StockFold {
             readings: made.iter().map(|(sku, _)| (sku.clone(), 0)).collect(),
             at: clock::now(),
@@ -234,7 +239,7 @@ impl Engine {
         match retry::next(&self.timing.retry, pass.attempts(sku) + 1, verdict, clock::jitter()) {
             Next::RetryIn(after) => pass.ask_again(sku, Again { want: Want::CONTENT, after, failed: true }),
             Next::SnoozeFor(after) => pass.ask_again(sku, Again { want: Want::CONTENT, after, failed: false }),
-            Next::Dead => self.bury(pass, sku, what, "gave_up", error.to_string()).await?,
+            Next::Dead => self.bury(pass, sku, what, GAVE_UP, error.to_string()).await?,
         }
         Ok(())
     }

@@ -9,14 +9,33 @@ use super::shop_pass::{Again, Pass};
 use super::{BySku, Engine, PassError, lock, movements};
 use crate::catalog::Sku;
 use crate::clock::{self, Time};
-use crate::db::{DeadLetter, ListingRecord, Seen, StockChange, StockFold, Want};
+use crate::db::{DeadLetter, ListingRecord, RowRecord, Seen, StockChange, StockFold, Want};
 use crate::plan::{ContentPlan, content};
 use crate::planted;
+use crate::retry::GAVE_UP;
 use crate::stock::Effect;
 use crate::stores::{RemoteId, RemoteListing};
 
 /// A doubtful reading is looked at again soon: doubts close by themselves within moments.
 const DOUBT_DELAY: Duration = Duration::from_millis(400);
+
+/// What a full look at a shop knows of SKUs without a listing of their own.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// Not there. Only these may be created.
+    pub absent: BTreeSet<Sku>,
+    /// There more than once.
+    pub twice: BTreeSet<Sku>,
+}
+
+/// Linked listings that a full list did not show.
+#[derive(Debug, Default)]
+struct Lost {
+    /// Not there any more.
+    gone: BTreeSet<Sku>,
+    /// There all the same.
+    hidden: BTreeSet<Sku>,
+}
 
 impl Engine {
     /// Look at the hinted SKUs; for stores without keys also at those whose stock is about to be written.
@@ -42,14 +61,20 @@ impl Engine {
             .filter(|(_, remote)| !seen.iter().any(|listing| listing.remote == *remote))
             .map(|(sku, _)| sku)
             .collect();
+        let by_remote: BTreeMap<&RemoteId, &Sku> = which.iter().map(|(sku, remote)| (remote, sku)).collect();
+        let found =
+            seen.iter().filter_map(|listing| Some(((*by_remote.get(&listing.remote)?).clone(), listing.clone())));
+        self.fold_look(pass, found.collect(), at, before).await?;
+        self.forget(pass, gone.into_iter(), at).await
+    }
+
+    /// Listings that are gone. Only now: what orders took of them has been folded.
+    async fn forget(&self, pass: &Pass<'_>, gone: impl Iterator<Item = &Sku>, at: Time) -> Result<(), PassError> {
         for sku in gone {
             tracing::warn!(store.id = %pass.shop.name(), sku = %sku, "listing is gone in the shop");
             self.ledger.forget_listing(pass.shop.name(), sku, at).await?;
         }
-        let by_remote: BTreeMap<&RemoteId, &Sku> = which.iter().map(|(sku, remote)| (remote, sku)).collect();
-        let found =
-            seen.iter().filter_map(|listing| Some(((*by_remote.get(&listing.remote)?).clone(), listing.clone())));
-        self.fold_look(pass, found.collect(), at, before).await
+        Ok(())
     }
 
     /// List the whole shop: link listings by SKU, fold all stock, hint at everything that differs.
@@ -58,12 +83,11 @@ impl Engine {
         let before = self.orders_before(pass).await?;
         let known = self.ledger.listings(pass.shop.name()).await?;
         let owners = Owners::new(rows.keys().cloned().collect(), &known, self.ledger.former_skus().await?);
-        let Listed { found, twice } = list_shop(pass.shop.store.as_ref(), &owners).await?;
+        let Listed { mut found, twice } = list_shop(pass.shop.store.as_ref(), &owners).await?;
+        let Lost { gone, hidden } = self.lost(pass, &rows, &known, &found).await?;
+        // Under other ids it is another thing, with a stock of its own: it is met for the first time at the next look.
+        found.retain(|sku, _| !gone.contains(sku) && !hidden.contains(sku));
         let at = clock::now();
-        for sku in &twice {
-            let reason = "the shop lists this SKU more than once; shelfd will not guess which one is meant".to_owned();
-            self.bury(pass, sku, "content", "duplicate_in_shop", reason).await?;
-        }
         let new: BySku<Seen> = found
             .iter()
             .filter(|(sku, _)| !known.contains_key(*sku))
@@ -72,22 +96,62 @@ impl Engine {
         if let Some(before) = before.as_ref().filter(|_| !new.is_empty()) {
             self.remember_orders(pass, &new, before).await?;
         }
-        for sku in known.keys().filter(|sku| !found.contains_key(*sku) && !twice.contains(*sku)) {
-            self.ledger.forget_listing(pass.shop.name(), sku, at).await?;
-        }
-        let is_absent = |sku: &&Sku| !found.contains_key(*sku) && !twice.contains(*sku);
+        let is_absent = |sku: &&Sku| {
+            !found.contains_key(*sku) && !twice.contains(*sku) && !hidden.contains(*sku) && !gone.contains(*sku)
+        };
         let absent: BTreeSet<Sku> = rows.keys().filter(is_absent).cloned().collect();
         self.fold_look(pass, found, at, before).await?;
-        lock(&self.absent).insert(pass.shop.name().to_owned(), absent);
+        self.forget(pass, gone.iter(), at).await?;
+        for sku in &hidden {
+            pass.ask_again(sku, Again { want: Want::LOOK, after: Duration::ZERO, failed: false });
+        }
+        for sku in &twice {
+            self.bury_double(pass, sku).await?;
+        }
+        lock(&self.looked).insert(pass.shop.name().to_owned(), Looked { absent, twice });
         self.hint_at_differences(pass, &rows).await
     }
 
-    /// After a full look: every row whose content or stock differs is hinted at, so that later passes take it up.
-    async fn hint_at_differences(
+    /// Linked listings that the list did not show. They are asked for by their ids: a page that shifted, or an answer that was
+    /// short, leaves out what is there.
+    async fn lost(
         &self,
-        pass: &mut Pass<'_>,
-        rows: &BySku<crate::db::RowRecord>,
-    ) -> Result<(), PassError> {
+        pass: &Pass<'_>,
+        rows: &BySku<RowRecord>,
+        known: &BySku<ListingRecord>,
+        found: &BySku<RemoteListing>,
+    ) -> Result<Lost, PassError> {
+        let others: BTreeSet<&RemoteId> = found.values().map(|listing| &listing.remote).collect();
+        let mut lost = Lost::default();
+        let mut missing = Vec::new();
+        for (sku, listing) in known {
+            let (linked, there) = (remote(listing), found.get(sku).map(|listing| &listing.remote));
+            if there.is_some_and(|there| is_same(there, &linked)) && !planted!(NewIdsAreOld) {
+                continue;
+            } else if others.contains(&linked) || !rows.contains_key(sku) {
+                lost.gone.insert(sku.clone());
+            } else {
+                missing.push((sku.clone(), linked));
+            }
+        }
+        if !missing.is_empty() {
+            let there = pass.shop.store.observe(&missing).await?;
+            for (sku, linked) in missing {
+                let is_there = there.iter().any(|listing| is_same(&listing.remote, &linked));
+                if is_there { &mut lost.hidden } else { &mut lost.gone }.insert(sku);
+            }
+        }
+        Ok(lost)
+    }
+
+    /// A SKU that a shop lists more than once.
+    pub(super) async fn bury_double(&self, pass: &mut Pass<'_>, sku: &Sku) -> Result<(), PassError> {
+        let reason = "the shop lists this SKU more than once; shelfd will not guess which one is meant".to_owned();
+        self.bury(pass, sku, "listing", "duplicate_in_shop", reason).await
+    }
+
+    /// After a full look: every row whose content or stock differs is hinted at, so that later passes take it up.
+    async fn hint_at_differences(&self, pass: &mut Pass<'_>, rows: &BySku<RowRecord>) -> Result<(), PassError> {
         let listings = self.ledger.listings(pass.shop.name()).await?;
         let letters = self.ledger.dead_letters().await?;
         let pool = pass.shop.store.pool();
@@ -98,7 +162,8 @@ impl Engine {
                 letter.endpoint == pass.shop.name()
                     && letter.sku == sku.as_str()
                     && letter.row_hash == record.hash
-                    && letter.what != "stock"
+                    && letter.is_about_content()
+                    && letter.code != GAVE_UP
             });
             let agreed = listing.is_some_and(|listing| listing.row_hash.as_deref() == Some(record.hash.as_str()));
             let differs = !agreed
@@ -129,10 +194,10 @@ impl Engine {
     ) -> Result<(), PassError> {
         let name = pass.shop.name().to_owned();
         let seen: Vec<Seen> = found.iter().map(|(sku, listing)| seen(sku, listing)).collect();
-        self.ledger.see_listings(&name, &seen).await?;
+        self.ledger.see_listings(&name, &seen, at).await?;
         for (sku, _) in found.iter().filter(|(_, listing)| listing.stock.is_none()) {
             let reason = "the shop does not count stock of this product; switch on stock tracking there".to_owned();
-            self.bury(pass, sku, "stock", "untracked", reason).await?;
+            self.bury(pass, sku, "tracking", "untracked", reason).await?;
         }
         let mut undecided = self.undecided(pass, at).await?;
         undecided.retain(|_| !planted!(ReadingDecidesKeyed));
@@ -229,6 +294,11 @@ fn seen(sku: &Sku, listing: &RemoteListing) -> Seen {
         price: listing.price,
         shown: Some(listing.sku.as_ref().map(ToString::to_string).unwrap_or_default()),
     }
+}
+
+/// The same thing in the shop. Where it keeps its stock may have been learnt later.
+fn is_same(one: &RemoteId, other: &RemoteId) -> bool {
+    one.product == other.product && one.variant == other.variant
 }
 
 pub(super) fn remote(listing: &ListingRecord) -> RemoteId {

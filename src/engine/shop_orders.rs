@@ -35,7 +35,7 @@ impl Engine {
         let name = pass.shop.name();
         // Orders name products: which SKU each one is must be known first.
         let listings: Vec<Seen> = new.values().cloned().collect();
-        self.ledger.see_listings(name, &listings).await?;
+        self.ledger.see_listings(name, &listings, clock::now()).await?;
         let baseline = before.cursor.baseline;
         let recent = OrderQuery::Changed { since: clock::now() - REMEMBERED_FOR, also: Vec::new() };
         let mut lines = Vec::new();

@@ -30,6 +30,8 @@ pub(super) struct Shown {
     pub touched: BySku<u64>,
     /// The same for writes that hit wrong rows, whosever.
     pub spoiled: u64,
+    /// SKUs that stood in several rows: nobody can tell which one is meant, and none is written to.
+    pub doubled: BTreeSet<Sku>,
     /// What is wrong in the sheet.
     pub problems: Vec<Problem>,
     /// Why tabs could not be read at all.

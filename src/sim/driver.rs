@@ -127,8 +127,18 @@ impl Knows for Eyes<'_> {
         quiet && !self.busy.get(shop).copied().unwrap_or(true)
     }
 
-    fn deliver(&self, shop: &str, id: u64, item: usize) -> bool {
-        let mention = serde_json::to_string(&[Mention::Product(format!("p{item}"))]).unwrap_or_default();
+    fn is_met(&self, shop: &str, truth: &Truth, product: &str) -> bool {
+        let listings = self.ledger.ungated().listings_of(shop, std::slice::from_ref(&truth.sku)).now_or_never();
+        let listings = listings.and_then(Result::ok).unwrap_or_default();
+        self.is_linked(shop, truth) && listings.get(&truth.sku).is_some_and(|listing| listing.product == product)
+    }
+
+    fn shows(&self, shop: &str, truth: &Truth) -> Option<i64> {
+        book(self.ledger, truth).sides.get(shop).and_then(|side| side.accounted)
+    }
+
+    fn deliver(&self, shop: &str, id: u64, product: &str) -> bool {
+        let mention = serde_json::to_string(&[Mention::Product(product.to_owned())]).unwrap_or_default();
         let (ledger, id) = (self.ledger.ungated(), id.to_string());
         let taken = ledger.accept_delivery(shop, "orders/create", &id, &mention, clock::now());
         taken.now_or_never().is_some_and(|taken| taken.is_ok())

@@ -30,13 +30,15 @@ pub enum Kind {
     Rename,
     /// Staff gives a product another SKU in a shop.
     RenameInShop,
+    /// Staff deletes a product in a shop, and perhaps makes it anew.
+    DeleteProduct,
     /// Somebody types over a counter that is the program's.
     Scribble,
     Deliver,
 }
 
 /// Kinds and how often they happen.
-pub const KINDS: [(Kind, usize); 19] = [
+pub const KINDS: [(Kind, usize); 20] = [
     (Kind::Sell, 30),
     (Kind::AdvanceOrder, 30),
     (Kind::GiveBack, 6),
@@ -54,6 +56,7 @@ pub const KINDS: [(Kind, usize); 19] = [
     (Kind::Note, 2),
     (Kind::Rename, 1),
     (Kind::RenameInShop, 1),
+    (Kind::DeleteProduct, 1),
     (Kind::Scribble, 2),
     (Kind::Deliver, 16),
 ];
@@ -68,8 +71,12 @@ pub trait Knows {
     fn is_linked(&self, shop: &str, truth: &Truth) -> bool;
     /// True when nothing of the program's is open at a shop (index and name) for this item.
     fn is_quiet(&self, shop: usize, name: &str, truth: &Truth) -> bool;
+    /// True when the program has linked this very product of a shop to the item, and knows its stock.
+    fn is_met(&self, shop: &str, truth: &Truth, product: &str) -> bool;
+    /// The stock of this item at a shop that the program has accounted for.
+    fn shows(&self, shop: &str, truth: &Truth) -> Option<i64>;
     /// Hand over a webhook of a shop. True when it was taken.
-    fn deliver(&self, shop: &str, id: u64, item: usize) -> bool;
+    fn deliver(&self, shop: &str, id: u64, product: &str) -> bool;
 }
 
 /// One thing happens.
@@ -81,7 +88,9 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
     let has_order = !world.shops[shop].orders.is_empty();
     let here = world.item_of_shop(item, shop);
     match kind {
-        Kind::Sell => shop::sell(world, shop, here, units),
+        // What is sold before the program has met a product is not its business yet.
+        Kind::Sell if is_met(world, shop, here, knows) => shop::sell(world, shop, here, units),
+        Kind::Sell => {}
         Kind::AdvanceOrder => {
             let open = |order: &shop::Order| order.phase != shop::Phase::Settled;
             if let Some(order) = world.shops[shop].orders.iter().position(open) {
@@ -100,7 +109,9 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
             // anybody looks leaves no evidence at all.
             let (here, gone) = (&world.shops[shop], &world.shops[shop].orders[order]);
             let quiet = knows.is_quiet(shop, &here.name, &world.truth[gone.item]);
-            if gone.phase == shop::Phase::Settled && !gone.returned && quiet {
+            // Of a product that is gone, its order is all that tells.
+            let is_there = here.listings.get(&gone.item).is_some_and(|listing| listing.made == gone.made);
+            if gone.phase == shop::Phase::Settled && !gone.returned && quiet && is_there {
                 world.shops[shop].orders.remove(order);
                 world.counts.orders_deleted += 1;
                 world.tell(|| format!("shop {shop}: an order is deleted"));
@@ -111,25 +122,19 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
             // Between our read and an absolute write, staff's change and an overwritten sale look alike.
             let place = &world.shops[shop];
             // What is there before the program's first look is nobody's movement.
-            let is_linked = knows.is_linked(&place.name, &world.truth[here]);
+            let is_linked = knows.is_linked(&place.name, &world.truth[here]) && is_met(world, shop, here, knows);
             if is_linked && (place.kind.is_keyed() || knows.is_quiet(shop, &place.name, &world.truth[here])) {
                 shop::staff(world, shop, here, units);
             }
         }
-        Kind::RenameInShop => {
-            let names = [None, Sku::new("staff's own"), Some(world.truth[here].first().clone())];
-            let sku = names[world.rng.below(3)].clone();
-            // A listing whose creation was never answered is found by its SKU alone.
-            if knows.is_linked(&world.shops[shop].name, &world.truth[here]) {
-                shop::rename(world, shop, here, sku);
-            }
-        }
+        Kind::RenameInShop => rename_in_shop(world, shop, here, knows),
+        Kind::DeleteProduct => delete_product(world, shop, here, knows),
         Kind::Deliver => {
             if !world.mail.is_empty() {
                 let at = world.rng.below(world.mail.len());
                 let letter = world.mail.remove(at);
-                world.tell(|| format!("post: a webhook of shop {} about item {}", letter.shop, letter.item));
-                if !knows.deliver(&world.shops[letter.shop].name, letter.id, letter.item) {
+                world.tell(|| format!("post: a webhook of shop {} about {}", letter.shop, letter.product));
+                if !knows.deliver(&world.shops[letter.shop].name, letter.id, &letter.product) {
                     world.mail.push(letter);
                 }
             }
@@ -137,6 +142,45 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
         Kind::GiveBack | Kind::DeleteOrder => {}
         _ => at_the_sheet(world, kind, item, knows),
     }
+}
+
+/// Has the program met the product that an item is in a shop? The first one it makes itself.
+fn is_met(world: &World, shop: usize, item: usize, knows: &dyn Knows) -> bool {
+    let here = &world.shops[shop];
+    let is_first = here.listings.get(&item).is_none_or(|listing| listing.made == 0);
+    is_first || knows.is_met(&here.name, &world.truth[item], &here.product(item))
+}
+
+fn rename_in_shop(world: &mut World, shop: usize, item: usize, knows: &dyn Knows) {
+    let names = [None, Sku::new("staff's own"), Some(world.truth[item].first().clone())];
+    let sku = names[world.rng.below(3)].clone();
+    // A listing whose creation was never answered is found by its SKU alone.
+    if knows.is_linked(&world.shops[shop].name, &world.truth[item]) && is_met(world, shop, item, knows) {
+        shop::rename(world, shop, item, sku);
+    }
+}
+
+/// A product is deleted whose stock the program knows: what a shop forgets with it, nobody can ask for any more.
+fn delete_product(world: &mut World, shop: usize, item: usize, knows: &dyn Knows) {
+    let (here, truth) = (&world.shops[shop], &world.truth[item]);
+    let Some(listing) = here.listings.get(&item) else { return };
+    let under_way = here.orders.iter().any(|order| order.item == item && order.phase != shop::Phase::Settled);
+    let is_known =
+        listing.is_seen_through(!here.kind.is_keyed()) && knows.shows(&here.name, truth) == Some(listing.stock);
+    // Under a name that the program never read, the new one would be found by nothing.
+    let is_met = knows.is_met(&here.name, truth, &here.product(item));
+    if under_way || !is_known || !is_met || !knows.is_quiet(shop, &here.name, truth) {
+        return;
+    }
+    // The last piece is sold in the moment before: its order is all that tells.
+    if !world.shops[shop].kind.is_keyed() && world.rng.chance(0.5) {
+        shop::sell(world, shop, item, 1);
+        while let Some(order) = world.shops[shop].orders.iter().position(|order| order.phase != shop::Phase::Settled) {
+            shop::advance(world, shop, order);
+        }
+    }
+    let anew = world.rng.chance(0.5).then(|| world.rng.between(0, 12));
+    shop::delete(world, shop, item, anew);
 }
 
 /// What people do in the spreadsheet.

@@ -212,8 +212,9 @@ fn enter(world: &mut World, cell: &CellWrite) -> Applied {
     line[column] = if applied == Applied::Not { before.clone() } else { cell.value.clone() };
     let owner = line[SKU].clone();
     let Some(pool) = stock_column(column) else {
-        if let (Some(pool), Applied::Plainly, Cell::Number(before), Cell::Number(now)) =
-            (SOLD.iter().position(|of| *of == column), applied, before, &cell.value)
+        let before = if let Cell::Number(before) = before { before } else { 0.0 };
+        if let (Some(pool), true, Cell::Number(now)) =
+            (SOLD.iter().position(|of| *of == column), applied != Applied::Not, &cell.value)
         {
             let is_it = |truth: &Truth| truth.pool == pool && line[TITLE] == Cell::from_text(&truth.title());
             let item = world.truth.iter().position(is_it);
@@ -265,7 +266,7 @@ impl Workbook for SheetFace {
         let world = &mut *self.shared.world();
         self.trouble(world)?;
         // What has just lost an answer is likelier to lag, too.
-        let share = if world.sheet_lost { 0.2 } else { 0.02 };
+        let share = if world.sheet_lost { 0.1 } else { 0.02 };
         let stale = world.mishap(Trouble::Stale, share) && !world.sheet.past.is_empty();
         if stale {
             let at = world.rng.below(world.sheet.past.len());

@@ -46,6 +46,8 @@ pub struct Order {
     pub returned: bool,
     /// How far it has come.
     pub phase: Phase,
+    /// Of which product it was, see [`Listing::made`].
+    pub made: u64,
     pub(super) created: Time,
     pub(super) modified: Time,
 }
@@ -53,7 +55,8 @@ pub struct Order {
 impl Order {
     /// One that took its units long ago.
     pub(super) fn taken(id: u64, item: usize, quantity: i64, at: Time) -> Self {
-        Self { id, item, quantity, share: quantity, returned: false, phase: Phase::Settled, created: at, modified: at }
+        let (share, phase) = (quantity, Phase::Settled);
+        Self { id, item, quantity, share, returned: false, phase, made: 0, created: at, modified: at }
     }
 
     /// Older than what the program looks back for at first contact.
@@ -73,6 +76,8 @@ pub struct Listing {
     pub title: String,
     /// Price there.
     pub price: Money,
+    /// Tells it from others of the same item that were there before; 0 for the first.
+    pub made: u64,
     /// What staff has moved so far, and what of it the program has seen.
     pub(super) staff: (i64, i64),
     /// The pass in which the program saw it.
@@ -101,6 +106,17 @@ impl Listing {
         }
         self.order_moves = (self.order_moves.0, self.order_moves.0, self.order_moves.1);
     }
+
+    /// What staff did that may hide in what orders are about to take.
+    pub(super) fn hidden(&self) -> i64 {
+        self.travel - self.travel_plain
+    }
+
+    /// Has the program seen all that staff did, and all that orders did?
+    pub fn is_seen_through(&self, by_orders: bool) -> bool {
+        let (moves, looked, _) = self.order_moves;
+        self.staff.0 == self.staff.1 && (!by_orders || self.travel == self.travel_plain && moves == looked)
+    }
 }
 
 impl Listing {
@@ -111,6 +127,7 @@ impl Listing {
             sku: Some(sku),
             title,
             price,
+            made: 0,
             staff: (0, 0),
             seen_in: 0,
             revision: 0,
@@ -156,6 +173,8 @@ pub struct Shop {
     pub listings: BTreeMap<usize, Listing>,
     /// Orders.
     pub orders: Vec<Order>,
+    /// Items whose first product was deleted; ids never come again.
+    pub(super) deleted: BTreeSet<usize>,
     pub(super) keys: BTreeMap<String, usize>,
     /// Keys of calls that were refused.
     pub(super) refused: BTreeSet<String>,
@@ -175,12 +194,18 @@ impl Shop {
             pool,
             listings: BTreeMap::new(),
             orders: Vec::new(),
+            deleted: BTreeSet::new(),
             keys: BTreeMap::new(),
             refused: BTreeSet::new(),
             late: Vec::new(),
             passes: 0,
             past: VecDeque::new(),
         }
+    }
+
+    /// Id of the product that an item is here, or was first.
+    pub fn product(&self, item: usize) -> String {
+        product(item, self.listings.get(&item).map_or(0, |listing| listing.made))
     }
 
     pub(super) fn remember(&mut self) {
@@ -190,6 +215,11 @@ impl Shop {
             self.past.pop_front();
         }
     }
+}
+
+/// Id of a product.
+pub(super) fn product(item: usize, made: u64) -> String {
+    if made == 0 { format!("p{item}") } else { format!("p{item}-{made}") }
 }
 
 /// Move units in a shop: by `units`, and the truth with them.
@@ -210,7 +240,7 @@ fn mail(world: &mut World, shop: usize, item: usize) {
         return;
     }
     let id = world.serial();
-    let letter = Letter { shop, id, item };
+    let letter = Letter { shop, id, product: world.shops[shop].product(item) };
     if world.mishap(Trouble::Post, 0.15) {
         world.counts.webhooks_doubled += 1;
         world.mail.push(letter.clone());
@@ -231,6 +261,7 @@ pub fn sell(world: &mut World, shop: usize, item: usize, quantity: i64) {
     if listing.stock - promised < quantity {
         return;
     }
+    let made = listing.made;
     let (id, now) = (world.serial(), clock::now());
     let at_once = world.shops[shop].kind.is_keyed();
     let (phase, share) = if at_once { (Phase::Settled, quantity) } else { (Phase::Placed, 0) };
@@ -242,6 +273,7 @@ pub fn sell(world: &mut World, shop: usize, item: usize, quantity: i64) {
         share,
         returned: false,
         phase,
+        made,
         created: modified,
         modified,
     });
@@ -305,9 +337,11 @@ pub fn advance(world: &mut World, shop: usize, order: usize) {
 
 /// Units of an order go back: a cancellation, or a refund with restock.
 pub fn give_back(world: &mut World, shop: usize, order: usize, units: i64) {
-    let Order { item, share, phase, id, .. } = world.shops[shop].orders[order].clone();
+    let Order { item, share, phase, id, made, .. } = world.shops[shop].orders[order].clone();
     let units = units.min(share);
-    if phase != Phase::Settled || units <= 0 {
+    // What is given back of a product that is gone moves no stock.
+    let is_there = world.shops[shop].listings.get(&item).is_some_and(|listing| listing.made == made);
+    if phase != Phase::Settled || units <= 0 || !is_there {
         return;
     }
     world.counts.returns += 1;
@@ -356,6 +390,23 @@ pub fn rename(world: &mut World, shop: usize, item: usize, sku: Option<Sku>) {
     mail(world, shop, item);
 }
 
+/// Staff deletes a product, and perhaps makes it anew, with some stock.
+pub fn delete(world: &mut World, shop: usize, item: usize, anew: Option<i64>) {
+    let made = world.serial();
+    let here = &mut world.shops[shop];
+    let Some(gone) = here.listings.remove(&item) else { return };
+    here.deleted.insert(item);
+    here.late.retain(|late| late.item != item);
+    here.past.iter_mut().for_each(|(_, then)| _ = then.remove(&item));
+    world.counts.products_deleted += 1;
+    world.tell(|| format!("shop {shop}: item {item} is deleted; made anew with {anew:?}"));
+    if let Some(stock) = anew {
+        world.counts.products_made_anew += 1;
+        let listing = Listing { stock, made, ..Listing::new(world.truth[item].sku.clone(), gone.title, gone.price) };
+        world.shops[shop].listings.insert(item, listing);
+    }
+}
+
 /// Writes that were on their way arrive.
 pub fn arrivals(world: &mut World, all: bool) {
     for shop in 0..world.shops.len() {
@@ -382,7 +433,7 @@ pub(super) fn arrive(world: &mut World, shop: usize, item: usize, write: Arrivin
         Arriving::Set { value, staff_seen } => {
             // What staff did since the read behind it is gone, and nothing can tell.
             let forgotten = listing.staff.0 - staff_seen;
-            let hidden = listing.travel - listing.travel_plain;
+            let hidden = listing.hidden();
             listing.stock = value;
             listing.staff.1 = listing.staff.0;
             world.truth[item].units -= forgotten;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{SubsecRound as _, TimeDelta};
 
 use super::effects::breathe;
-use super::shop::{Arriving, Late, Listing, Order, Phase, STALE_MAX, arrive};
+use super::shop::{Arriving, Late, Listing, Order, Phase, STALE_MAX, arrive, product};
 use super::world::{POOLS, Shared, Trouble, World};
 use crate::catalog::{Pool, Sku};
 use crate::clock;
@@ -67,20 +67,28 @@ impl ShopFace {
         })
     }
 
-    fn remote(&self, item: usize) -> RemoteId {
+    fn remote(&self, world: &World, item: usize) -> RemoteId {
         let keyed = self.kind.is_keyed();
+        let product = world.shops[self.shop].product(item);
         RemoteId {
-            product: format!("p{item}"),
-            variant: keyed.then(|| format!("v{item}")),
-            inventory: keyed.then(|| format!("i{item}")),
+            variant: keyed.then(|| format!("v{product}")),
+            inventory: keyed.then(|| format!("i{product}")),
+            product,
         }
+    }
+
+    /// Which item lives there; `None` for a product that is gone.
+    fn at(&self, world: &World, remote: &RemoteId) -> Option<usize> {
+        let item = remote.product.strip_prefix('p')?.split('-').next()?.parse().ok()?;
+        let shop = &world.shops[self.shop];
+        (shop.listings.contains_key(&item) && shop.product(item) == remote.product).then_some(item)
     }
 
     fn listing(&self, world: &World, item: usize, stock: i64) -> RemoteListing {
         let listing = &world.shops[self.shop].listings[&item];
         RemoteListing {
             sku: listing.sku.clone(),
-            remote: self.remote(item),
+            remote: self.remote(world, item),
             handle: None,
             title: Some(listing.title.clone()),
             price: Some(listing.price),
@@ -132,7 +140,7 @@ impl ShopFace {
         };
         let line = OrderLine {
             line: "1".to_owned(),
-            product: format!("p{}", order.item),
+            product: product(order.item, order.made),
             variant: None,
             share: order.share,
             in_flight,
@@ -144,7 +152,7 @@ impl ShopFace {
 
     /// One call's worth of writes to a store that knows keys: all or none.
     fn adjust(&self, world: &mut World, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
-        let items: Vec<Option<usize>> = writes.iter().map(|write| item_of(&write.remote)).collect();
+        let items: Vec<Option<usize>> = writes.iter().map(|write| self.at(world, &write.remote)).collect();
         let Some(key) = writes.first().map(|write| write.key.clone()) else { return Vec::new() };
         let known = world.shops[self.shop].keys.get(&key).copied();
         if let Some(count) = known {
@@ -186,10 +194,26 @@ impl ShopFace {
         outcomes
     }
 
+    /// The answer to these was lost. Where no key tells whether they were done, what staff did that hides among orders under way
+    /// cannot be told from them.
+    fn hide(&self, world: &mut World, writes: &[StockWrite]) {
+        if self.kind.is_keyed() {
+            return;
+        }
+        let items: Vec<usize> = writes.iter().filter_map(|write| self.at(world, &write.remote)).collect();
+        for item in items {
+            let hidden = world.shops[self.shop].listings.get(&item).map_or(0, Listing::hidden);
+            if hidden > 0 {
+                world.truth[item].leeway += hidden;
+                world.counts.leeways += 1;
+            }
+        }
+    }
+
     /// A write to a store that knows no keys; some arrive late.
     fn write_unkeyed(&self, world: &mut World, write: &StockWrite, late: bool) -> Outcome<Option<i64>> {
         let shop = &world.shops[self.shop];
-        let item = item_of(&write.remote);
+        let item = self.at(world, &write.remote);
         let Some((item, listing)) = item.and_then(|item| Some((item, shop.listings.get(&item)?))) else {
             return Outcome::NotDone(self.lost());
         };
@@ -229,11 +253,6 @@ impl ShopFace {
     }
 }
 
-/// Which item lives there.
-fn item_of(remote: &RemoteId) -> Option<usize> {
-    remote.product.strip_prefix('p')?.parse().ok()
-}
-
 #[async_trait]
 impl Store for ShopFace {
     fn shop(&self) -> &str {
@@ -266,9 +285,7 @@ impl Store for ShopFace {
         breathe().await;
         let world = &mut *self.shared.world();
         self.trouble(world)?;
-        let items: Vec<usize> = which.iter().filter_map(|(_, remote)| item_of(remote)).collect();
-        let items: Vec<usize> =
-            items.into_iter().filter(|item| world.shops[self.shop].listings.contains_key(item)).collect();
+        let items: Vec<usize> = which.iter().filter_map(|(_, remote)| self.at(world, remote)).collect();
         let stock = self.stock(world, &items);
         Ok(items.iter().zip(stock).map(|(item, stock)| self.listing(world, *item, stock)).collect())
     }
@@ -299,14 +316,16 @@ impl Store for ShopFace {
                         (Err(StoreError::AnswerLost { .. }), _) => Outcome::Unknown(self.lost()),
                         (Err(_), _) | (_, None) => Outcome::NotDone(self.lost()),
                         (Ok(()), Some(item)) => {
+                            let made = if world.shops[self.shop].deleted.contains(&item) { world.serial() } else { 0 };
                             let listing = Listing::new(variant.sku.clone(), draft.title.clone(), variant.price);
+                            let listing = Listing { made, ..listing };
                             let listings = &mut world.shops[self.shop].listings;
                             // Two programs may create at once when one takes over; shops refuse the second SKU.
                             if listings.contains_key(&item) && world.counts.takeovers == 0 {
                                 world.wrong.push(format!("{} was created twice", variant.sku));
                             }
                             listings.entry(item).or_insert(listing);
-                            Outcome::Done(self.remote(item))
+                            Outcome::Done(self.remote(world, item))
                         }
                     };
                     created.push((variant.sku.clone(), outcome));
@@ -328,7 +347,7 @@ impl Store for ShopFace {
                 return changes.iter().map(|_| Outcome::Unknown(self.lost())).collect();
             }
             for change in changes {
-                let item = item_of(&change.remote);
+                let item = self.at(world, &change.remote);
                 let Some(listing) = item.and_then(|item| world.shops[self.shop].listings.get_mut(&item)) else {
                     continue;
                 };
@@ -368,6 +387,7 @@ impl Store for ShopFace {
             (outcomes, world.mishap(Trouble::Lost, 0.05))
         };
         if !self.shared.effects.end().await || lost {
+            self.hide(&mut self.shared.world(), writes);
             self.shared.world().counts.answers_lost += 1;
             return unknown();
         }

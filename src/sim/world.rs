@@ -88,6 +88,8 @@ pub struct Counts {
     pub counters_scribbled: u64,
     pub skus_renamed: u64,
     pub skus_renamed_in_shops: u64,
+    pub products_deleted: u64,
+    pub products_made_anew: u64,
     pub stock_writes: u64,
     pub doubts: u64,
     pub leeways: u64,
@@ -126,6 +128,8 @@ impl Counts {
             (&mut self.counters_scribbled, other.counters_scribbled),
             (&mut self.skus_renamed, other.skus_renamed),
             (&mut self.skus_renamed_in_shops, other.skus_renamed_in_shops),
+            (&mut self.products_deleted, other.products_deleted),
+            (&mut self.products_made_anew, other.products_made_anew),
             (&mut self.stock_writes, other.stock_writes),
             (&mut self.doubts, other.doubts),
             (&mut self.leeways, other.leeways),
@@ -166,8 +170,8 @@ pub struct Letter {
     pub shop: usize,
     /// What identifies a repetition.
     pub id: u64,
-    /// Product that it mentions: index of the SKU.
-    pub item: usize,
+    /// Product that it mentions.
+    pub product: String,
 }
 
 /// Everything outside the program.

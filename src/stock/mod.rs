@@ -208,6 +208,10 @@ pub enum Input {
         value: i64,
         /// What stood there before, where that is known, and what it meant: what others had typed by then counts.
         had: Option<(i64, Meaning)>,
+        /// Now.
+        now: Time,
+        /// See [`Input::Read`]: for so long a reading may show what stood there before.
+        stale_for: std::time::Duration,
     },
     /// The open intent's fate is known.
     Settle {

@@ -40,7 +40,9 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
         Input::Plan { rule, kind, from, key, now } => {
             plan(book.pool, &mut side, (rule, kind), from, key, now, &mut effects);
         }
-        Input::Overwrote { value, had } => own_up(&mut book.pool, &mut side, value, had, &mut effects),
+        Input::Overwrote { value, had, now, stale_for } => {
+            own_up(&mut book.pool, &mut side, (value, had), (now, stale_for), &mut effects);
+        }
         Input::Settle { settled, now, stale_for } => {
             settle(&mut side, settled, now, stale_for);
         }
@@ -213,9 +215,18 @@ fn plan(
 
 /// A value that we wrote without meaning to is nobody's movement: it is accounted for, and the difference to the target is
 /// written back. What others had typed there before counts all the same.
-fn own_up(pool: &mut Option<i64>, side: &mut Side, value: i64, had: Option<(i64, Meaning)>, effects: &mut Vec<Effect>) {
+fn own_up(
+    pool: &mut Option<i64>,
+    side: &mut Side,
+    (value, had): (i64, Option<(i64, Meaning)>),
+    (now, stale_for): (Time, Duration),
+    effects: &mut Vec<Effect>,
+) {
     let (Some(accounted), None) = (side.accounted, &side.intent) else { return };
     side.accounted = Some(value);
+    for left in [Some(accounted), had.map(|(had, _)| had)].into_iter().flatten().filter(|left| *left != value) {
+        leave(side, left, now, stale_for);
+    }
     let Some((had, meaning)) = had.filter(|(had, _)| *had != accounted) else { return };
     if let Some(pool) = pool {
         move_pool(pool, had - accounted, had, meaning, effects);

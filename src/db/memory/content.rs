@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{KeptListing, KeptRow, State};
 use crate::catalog::Sku;
 use crate::clock::Time;
-use crate::db::letters::VOID_BY_AGREEMENT;
+use crate::db::letters::{VOID_BY_AGREEMENT, VOID_BY_SIGHT};
 use crate::db::{
     AcceptedRows, AuditLine, ListingRecord, Peers, RowRecord, SHEET, Seen, StatusFacts, StockChange, Want, whole,
 };
@@ -67,7 +67,7 @@ impl State {
         held.listings.iter().filter(|(sku, _)| has_it(sku)).map(|(_, kept)| kept.record.clone()).collect()
     }
 
-    pub(super) fn see_listings(&mut self, endpoint: &str, seen: &[Seen]) {
+    pub(super) fn see_listings(&mut self, endpoint: &str, seen: &[Seen], now: Time) {
         let listings = &mut self.endpoint(endpoint).listings;
         for seen in seen {
             if let Some(kept) = listings.get_mut(&seen.sku) {
@@ -75,6 +75,9 @@ impl State {
             } else {
                 listings.insert(seen.sku.clone(), KeptListing { record: ListingRecord::new(seen), synced: None });
             }
+        }
+        for sku in seen.iter().map(|seen| &seen.sku).collect::<BTreeSet<_>>() {
+            self.void_and_tell(endpoint, sku, &VOID_BY_SIGHT, now);
         }
     }
 

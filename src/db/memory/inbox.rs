@@ -1,8 +1,9 @@
 //! The inbox and the dead letters.
 
 use super::{KeptDelivery, State, next_id, up_to};
+use crate::catalog::Sku;
 use crate::clock::Time;
-use crate::db::{DeadLetter, Delivery, ListingRecord, Want, whole};
+use crate::db::{DeadLetter, Delivery, ListingRecord, SHEET, Want, whole};
 
 impl State {
     pub(super) fn accept_delivery(&mut self, shop: &str, topic: &str, dedupe: &str, mentions: &str, now: Time) -> bool {
@@ -97,6 +98,15 @@ impl State {
     /// An item went through after all: its letter is void.
     pub(super) fn void(&mut self, endpoint: &str, sku: &str, what: &str) {
         self.letters.retain(|_, letter| (&*letter.endpoint, &*letter.sku, &*letter.what) != (endpoint, sku, what));
+    }
+
+    /// Letters that have become void; the row that had one is to be told otherwise.
+    pub(super) fn void_and_tell(&mut self, endpoint: &str, sku: &Sku, what: &[&str], now: Time) {
+        let before = self.letters.len();
+        what.iter().for_each(|what| self.void(endpoint, sku.as_str(), what));
+        if self.letters.len() < before {
+            self.give(SHEET, sku.as_str(), Want::CONTENT, now);
+        }
     }
 
     pub(super) fn dead_letters(&self) -> Vec<DeadLetter> {

@@ -61,8 +61,8 @@ impl Ledger for MemoryLedger {
         self.read("product_of_handle", |state| state.product_of_handle(endpoint, handle)).await
     }
 
-    async fn see_listings(&self, endpoint: &str, seen: &[Seen]) -> Result<()> {
-        self.commit("see_listings", |state| state.see_listings(endpoint, seen)).await
+    async fn see_listings(&self, endpoint: &str, seen: &[Seen], now: Time) -> Result<()> {
+        self.commit("see_listings", |state| state.see_listings(endpoint, seen, now)).await
     }
 
     async fn forget_listing(&self, endpoint: &str, sku: &Sku, now: Time) -> Result<()> {

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{KeptIntent, KeptSide, State};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
+use crate::db::letters::VOID_BY_STOCK;
 use crate::db::orders::{KeptShare, baseline_name, cursor_name, time_of_fact, time_to_fact};
 use crate::db::stock::{Write, settled_name, step_side};
 use crate::db::{
-    DeadLetter, MovementLine, OpenIntent, OrderCursor, OrderLook, Peers, SeenLine, Standing, StockChange, StockFold,
-    StockRequest, Want, whole,
+    DeadLetter, MovementLine, OpenIntent, OrderCursor, OrderLook, Peers, SHEET, SeenLine, Standing, StockChange,
+    StockFold, StockRequest, Want, whole,
 };
 use crate::stock::{Book, Effect, Input, OrdersSeen, Rule, Settled, Side};
 
@@ -125,9 +126,13 @@ impl State {
                     self.close_intent(open, settled, now);
                 }
             }
+            Write::Taken => self.void_and_tell(endpoint, sku, &[VOID_BY_STOCK], now),
             Write::Replan => self.give(endpoint, sku.as_str(), Want::STOCK, now),
             Write::Audit(words) => self.audit(now, endpoint, sku.as_str(), "stock", (None, None), &words),
-            Write::Doubt(words) => self.doubt(DeadLetter::doubt(endpoint, sku.as_str(), words, now)),
+            Write::Doubt(words) => {
+                self.doubt(DeadLetter::doubt(endpoint, sku.as_str(), words, now));
+                self.give(SHEET, sku.as_str(), Want::CONTENT, now);
+            }
         }
     }
 

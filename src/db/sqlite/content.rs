@@ -8,7 +8,7 @@ use super::stock::step_books;
 use super::{SqliteLedger, Tx, hints, json_list, letters, report, sku_of};
 use crate::catalog::{Money, Sku};
 use crate::clock::Time;
-use crate::db::letters::VOID_BY_AGREEMENT;
+use crate::db::letters::{VOID_BY_AGREEMENT, VOID_BY_SIGHT};
 use crate::db::{
     AcceptedRows, DbError, ListingRecord, Peers, Result, RowRecord, SHEET, Seen, StatusFacts, StockChange, Want,
     millis, time,
@@ -85,7 +85,7 @@ impl SqliteLedger {
         rows.iter().map(listing).collect()
     }
 
-    pub(super) async fn see_listings(&self, endpoint: &str, seen: &[Seen]) -> Result<()> {
+    pub(super) async fn see_listings(&self, endpoint: &str, seen: &[Seen], now: Time) -> Result<()> {
         let mut tx = self.begin().await?;
         for seen in seen {
             let record = match load_listing(&mut tx, endpoint, &seen.sku).await? {
@@ -97,6 +97,8 @@ impl SqliteLedger {
             };
             store_listing(&mut tx, endpoint, &record).await?;
         }
+        let skus: Vec<Sku> = seen.iter().map(|seen| seen.sku.clone()).collect();
+        letters::void_and_tell(&mut tx, endpoint, &skus, &VOID_BY_SIGHT, now).await?;
         Ok(tx.commit().await?)
     }
 

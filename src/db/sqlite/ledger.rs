@@ -63,8 +63,8 @@ impl Ledger for SqliteLedger {
         Self::product_of_handle(self, endpoint, handle).await
     }
 
-    async fn see_listings(&self, endpoint: &str, seen: &[Seen]) -> Result<()> {
-        Self::see_listings(self, endpoint, seen).await
+    async fn see_listings(&self, endpoint: &str, seen: &[Seen], now: Time) -> Result<()> {
+        Self::see_listings(self, endpoint, seen, now).await
     }
 
     async fn forget_listing(&self, endpoint: &str, sku: &Sku, now: Time) -> Result<()> {

@@ -1,10 +1,13 @@
 //! Dead letters: items given up on, with their story.
 
+use std::collections::BTreeSet;
+
 use sqlx::Row as _;
 
-use super::{SqliteLedger, Tx, hints};
+use super::{SqliteLedger, Tx, hints, json_list};
+use crate::catalog::Sku;
 use crate::clock::Time;
-use crate::db::{DeadLetter, Result, millis, time};
+use crate::db::{DeadLetter, Result, SHEET, Want, millis, time};
 
 fn letter(row: &sqlx::sqlite::SqliteRow) -> Result<DeadLetter> {
     Ok(DeadLetter {
@@ -58,6 +61,25 @@ impl SqliteLedger {
 pub(super) async fn void(tx: &mut Tx<'_>, endpoint: &str, sku: &str, what: &str) -> Result<()> {
     let sql = "DELETE FROM dead_letters WHERE endpoint = ? AND sku = ? AND what = ?";
     sqlx::query(sql).bind(endpoint).bind(sku).bind(what).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Letters that have become void; the rows that had one are to be told otherwise.
+pub(super) async fn void_and_tell(
+    tx: &mut Tx<'_>,
+    endpoint: &str,
+    skus: &[Sku],
+    what: &[&str],
+    now: Time,
+) -> Result<()> {
+    let sql = "DELETE FROM dead_letters WHERE endpoint = ? AND sku IN (SELECT value FROM json_each(?)) \
+               AND what IN (SELECT value FROM json_each(?)) RETURNING sku";
+    let what = serde_json::json!(what).to_string();
+    let rows: Vec<String> =
+        sqlx::query_scalar(sql).bind(endpoint).bind(json_list(skus)).bind(what).fetch_all(&mut **tx).await?;
+    for sku in rows.into_iter().collect::<BTreeSet<_>>() {
+        hints::hint(tx, SHEET, &sku, Want::CONTENT, now).await?;
+    }
     Ok(())
 }
 

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::Row as _;
 
-use super::letters::doubt;
+use super::letters::{doubt, void_and_tell};
 use super::orders::remember;
 use super::report::audit;
 use super::{SqliteLedger, Tx, hints, json_list, sku_of};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
+use crate::db::letters::VOID_BY_STOCK;
 use crate::db::stock::{Write, recent_to_text, settled_name, step_side};
 use crate::db::{
-    DbError, DeadLetter, OpenIntent, Peers, Result, Standing, StockChange, StockFold, StockRequest, Want, millis, time,
+    DbError, DeadLetter, OpenIntent, Peers, Result, SHEET, Standing, StockChange, StockFold, StockRequest, Want,
+    millis, time,
 };
 use crate::stock::{Book, Effect, Input, Intent, Recent, Rule, Settled, Side, Window};
 
@@ -206,9 +208,13 @@ async fn apply(tx: &mut Tx<'_>, place: Place<'_>, write: Write<'_>, peers: Peers
                 .await?;
         }
         Write::Close(settled) => close_intent(tx, place, settled, now).await?,
+        Write::Taken => void_and_tell(tx, endpoint, std::slice::from_ref(sku), &[VOID_BY_STOCK], now).await?,
         Write::Replan => hints::hint(tx, endpoint, sku.as_str(), Want::STOCK, now).await?,
         Write::Audit(words) => audit(tx, now, endpoint, sku.as_str(), "stock", None, None, &words).await?,
-        Write::Doubt(words) => doubt(tx, &DeadLetter::doubt(endpoint, sku.as_str(), words, now)).await?,
+        Write::Doubt(words) => {
+            doubt(tx, &DeadLetter::doubt(endpoint, sku.as_str(), words, now)).await?;
+            hints::hint(tx, SHEET, sku.as_str(), Want::CONTENT, now).await?;
+        }
     }
     Ok(())
 }

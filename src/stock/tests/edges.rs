@@ -332,7 +332,8 @@ fn a_number_that_may_be_another_rows_write_counts_only_if_it_is_lower() {
 #[test]
 fn a_cell_hit_by_mistake_counts_what_was_typed_before() {
     let mut book = agreed(10);
-    let hit = |book: &mut Book, had| step(book, "sheet", Input::Overwrote { value: 4, had });
+    let hit =
+        |book: &mut Book, had| step(book, "sheet", Input::Overwrote { value: 4, had, now: at(1), stale_for: STALE });
     assert_eq!(hit(&mut book, Some((13, Meaning::Edit))), vec![moved(3, Cause::Observed)]);
     assert_eq!((book.pool, book.sides["sheet"].accounted), (Some(13), Some(4)));
     let mut book = agreed(10);

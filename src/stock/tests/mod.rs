@@ -145,7 +145,10 @@ fn an_overwritten_sale_is_taken_away_again() {
 #[test]
 fn what_we_overwrote_ourselves_is_written_back_and_moves_nothing() {
     let mut book = agreed(16);
-    assert_eq!(step(&mut book, "sheet", Input::Overwrote { value: 14, had: None }), vec![]);
+    assert_eq!(
+        step(&mut book, "sheet", Input::Overwrote { value: 14, had: None, now: at(1), stale_for: STALE }),
+        vec![]
+    );
     assert_eq!(read(&mut book, "sheet", Reading::exact(14, at(1))), vec![]);
     assert_eq!(book.pool, Some(16));
     assert_eq!(plan(&mut book, "sheet", WriteKind::Checked, at(2)).map(|i| (i.expected, i.delta)), Some((14, 2)));

@@ -116,8 +116,10 @@ fn part_outcome(api: &Api, done: &Done, part: &Part<'_>) -> Outcome<()> {
     match (part.renamed, product.sku.as_deref().and_then(Sku::new)) {
         (None, _) => Outcome::Done(()),
         (Some(sku), Some(shown)) if *sku == shown => Outcome::Done(()),
-        (Some(_), Some(_)) => {
-            Outcome::NotDone(batch::unexpected(api.shop(), "the shop kept another SKU without saying why"))
+        (Some(sku), Some(shown)) => {
+            let why =
+                format!("the shop keeps \"{shown}\" where \"{sku}\" was sent; choose a SKU that it takes as it is");
+            Outcome::Refused(refuse(api.shop(), "sku_changed", &why))
         }
         (Some(_), None) => Outcome::Unknown(batch::unexpected(api.shop(), "no error, but no SKU in the answer either")),
     }

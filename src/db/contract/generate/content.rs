@@ -123,7 +123,7 @@ impl World {
             }
             _ => {
                 let seen = self.list(3, Self::seen);
-                call!(shop, seen => see_listings(&shop, &seen))
+                call!(shop, seen, now => see_listings(&shop, &seen, now))
             }
         }
     }

@@ -45,9 +45,12 @@ impl World {
                 let from = self.pick(&[None, Some((value, Window { took: 1, gave: 0 }))]);
                 Input::Plan { rule, kind, from, key: format!("key-{}", self.keys), now }
             }
-            7 => {
-                Input::Overwrote { value, had: self.pick(&[None, Some((9, Meaning::Edit)), Some((9, Meaning::Count))]) }
-            }
+            7 => Input::Overwrote {
+                value,
+                had: self.pick(&[None, Some((9, Meaning::Edit)), Some((9, Meaning::Count))]),
+                now,
+                stale_for,
+            },
             _ => Input::Settle { settled: self.pick(&[Settled::Done, Settled::NotDone]), now, stale_for },
         };
         StockRequest { sku, pool, input }

@@ -1,0 +1,104 @@
+//! What surely happened to cells that were written goes into the ledger.
+
+use super::{Engine, PassError, lock};
+use crate::catalog::{Cell, Pool, Sku};
+use crate::clock::{self, Time};
+use crate::db::{DeadLetter, SHEET, StockRequest, Want};
+use crate::sheet::writer::Stranded;
+use crate::stock::{Effect, Input, Meaning, Reading, Settled};
+
+impl Engine {
+    /// Cells that a write hit by mistake and that could not be put back yet: their numbers are ours, not a person's, and
+    /// are written back like any other.
+    pub(super) async fn own_up(&self, stranded: &[Stranded]) -> Result<(), PassError> {
+        let layouts = lock(&self.shown).layouts.clone();
+        let mut requests = Vec::new();
+        let mut hints = Vec::new();
+        for cell in stranded {
+            tracing::error!(tab = %cell.tab, row = cell.row, "rows were sorted under a write; a cell is put back with the next one");
+            let Some((columns, _)) = layouts.get(&cell.tab) else { continue };
+            let stock = self.sheet.tab(&cell.tab).into_iter().flat_map(|mapping| &mapping.stock);
+            let pool =
+                stock.filter(|(_, header)| columns.get(header) == Some(cell.column)).map(|(pool, _)| pool).next();
+            let (Some(pool), Some(sku), Cell::Number(value)) = (pool, &cell.sku, &cell.wrote) else { continue };
+            let is_count = self.sheet.tab(&cell.tab).is_some_and(|mapping| mapping.counted.contains(pool));
+            let meaning = if is_count { Meaning::Count } else { Meaning::Edit };
+            let had = if let Some(Cell::Number(had)) = &cell.had { Some((*had as i64, meaning)) } else { None };
+            let (now, stale_for) = (clock::now(), self.timing.sheet_stale_for);
+            let input = Input::Overwrote { value: *value as i64, had, now, stale_for };
+            requests.push(StockRequest { sku: sku.clone(), pool: pool.clone(), input });
+            hints.push((sku.to_string(), Want::STOCK, clock::now()));
+        }
+        if !requests.is_empty() {
+            let peers: Vec<String> = self.shop_names().into_iter().chain([SHEET.to_owned()]).collect();
+            let changes = self.ledger.stock(SHEET, requests, &peers, clock::now()).await?;
+            self.ledger.hint(SHEET, &hints).await?;
+            self.wake_for(&changes);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn settle_cells(&self, settled: Vec<(Sku, Pool, Settled)>) -> Result<(), PassError> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let (now, stale_for) = (clock::now(), self.timing.sheet_stale_for);
+        let request =
+            |(sku, pool, settled)| StockRequest { sku, pool, input: Input::Settle { settled, now, stale_for } };
+        self.ledger.stock(SHEET, settled.into_iter().map(request).collect(), &[], now).await?;
+        Ok(())
+    }
+
+    /// Writes whose answer was lost and whose value a look showed, weighed as any reading is: what stood there a moment before
+    /// decides nothing. Returns those that stay open.
+    pub(super) async fn weigh(&self, found: Vec<(Sku, Pool, Cell)>, at: Time) -> Result<Vec<(Sku, Pool)>, PassError> {
+        let (stale_for, late_for) = (self.timing.sheet_stale_for, self.timing.late_for);
+        let request = |(sku, pool, value): (Sku, Pool, Cell)| {
+            let Cell::Number(value) = value else { return None };
+            // Nothing is left to fold where it decides, so that it does not matter what a person's number would mean.
+            let (reading, meaning) = (Reading::exact(value as i64, at), Meaning::Edit);
+            Some(StockRequest { sku, pool, input: Input::Read { reading, meaning, stale_for, late_for } })
+        };
+        let requests: Vec<StockRequest> = found.into_iter().filter_map(request).collect();
+        if requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let changes = self.ledger.stock(SHEET, requests, &[], clock::now()).await?;
+        let open: Vec<_> = changes
+            .into_iter()
+            .filter(|change| change.effects.contains(&Effect::LookAgain))
+            .map(|change| (change.sku, change.pool))
+            .collect();
+        if !open.is_empty() {
+            self.distrust_sheet();
+        }
+        Ok(open)
+    }
+
+    /// A stock cell holds a formula: it is never written over, so that the row has to say why it stays as it is.
+    pub(super) async fn bury_formula(&self, sku: &Sku, header: &str) -> Result<(), PassError> {
+        let reason =
+            format!("column \"{header}\" holds a formula, which shelfd does not write over; type a number there");
+        let letter = DeadLetter {
+            id: 0,
+            endpoint: SHEET.to_owned(),
+            sku: sku.to_string(),
+            what: "stock".to_owned(),
+            code: "formula".to_owned(),
+            reason,
+            row_hash: String::new(),
+            attempts: 1,
+            at: clock::now(),
+        };
+        // Said once: the hint below makes another flush, which finds the formula again.
+        let is_said = |other: &DeadLetter| {
+            (&other.endpoint, &other.sku, &other.what, &other.reason)
+                == (&letter.endpoint, &letter.sku, &letter.what, &letter.reason)
+        };
+        if self.ledger.dead_letters().await?.iter().any(is_said) {
+            return Ok(());
+        }
+        self.ledger.bury(&letter).await?;
+        Ok(self.ledger.hint(SHEET, &[(sku.to_string(), Want::CONTENT, clock::now())]).await?)
+    }
+}
