@@ -152,11 +152,12 @@ struct Daemon {
 
 impl Daemon {
     async fn start(bench: &Setting) -> Self {
-        let child = bench.command(&["run"]).spawn().unwrap();
-        bench.ready().await;
+        // Before the daemon would do so itself, so that these writes can be told from its others.
         let before: u64 = bench.writes().iter().sum();
         bench.run(&["webhooks", "register"]);
         let registered = bench.writes().iter().sum::<u64>() - before;
+        let child = bench.command(&["run"]).spawn().unwrap();
+        bench.ready().await;
         Self { child, registered }
     }
 

@@ -86,7 +86,8 @@ impl App {
         ready(Addresses { listener: listener.local_addr()?, admin: admin.local_addr()? });
         let listening = serve(listener, listener_router(self.listener_state()), shutdown.clone().cancelled_owned());
         let administered = serve(admin, admin_router(self.admin_state()), shutdown.clone().cancelled_owned());
-        let daemon = Daemon::new(Arc::clone(&self.engine), sweep).run(shutdown.clone());
+        let daemon = Daemon::new(Arc::clone(&self.engine), sweep).delivered_to(self.webhook_addresses());
+        let daemon = daemon.run(shutdown.clone());
         let all = async { tokio::join!(listening, administered, daemon) };
         let stopped = async {
             shutdown.cancelled().await;
@@ -102,6 +103,12 @@ impl App {
         }
         self.engine.ledger.close().await;
         Ok(())
+    }
+
+    /// Where shops are to deliver, by their names; none without `listener.public_url`.
+    fn webhook_addresses(&self) -> BTreeMap<String, String> {
+        let names = self.config.shops.iter().map(|shop| &shop.name);
+        names.filter_map(|name| Some((name.clone(), self.config.webhook_address(name)?))).collect()
     }
 
     fn listener_state(&self) -> ListenerState {

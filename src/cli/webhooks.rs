@@ -14,9 +14,9 @@ use crate::stores::{self, Store, Subscription};
 pub enum WebhooksCommand {
     /// List the subscriptions that the shops keep
     List(ListArgs),
-    /// Make sure that every topic shelfd needs is delivered to listener.public_url
+    /// Make sure, at once, that every topic shelfd needs is delivered to listener.public_url; a running daemon does so by itself
     Register(ListArgs),
-    /// Remove shelfd's own subscriptions (those that deliver to listener.public_url)
+    /// Remove shelfd's own subscriptions (those that deliver to listener.public_url); a running daemon registers them again
     Remove(ListArgs),
     /// Print the code that makes a shop on one's own server tell shelfd of its events
     Snippet(SnippetArgs),
@@ -77,7 +77,7 @@ pub async fn run(command: WebhooksCommand) -> anyhow::Result<Exit> {
 }
 
 async fn remove(store: &dyn Store, url: &str) -> anyhow::Result<Vec<Subscription>> {
-    for subscription in store.subscriptions().await?.into_iter().filter(|subscription| subscription.url == url) {
+    for subscription in store.subscriptions().await?.into_iter().filter(|subscription| subscription.delivers_to(url)) {
         store.unsubscribe(&subscription.id).await?;
     }
     Ok(store.subscriptions().await?)
@@ -85,10 +85,9 @@ async fn remove(store: &dyn Store, url: &str) -> anyhow::Result<Vec<Subscription
 
 /// Where a shop is to deliver.
 pub fn address(config: &Config, shop: &str) -> anyhow::Result<String> {
-    let public = config.listener.public_url.as_ref().context(
+    config.webhook_address(shop).context(
         "listener.public_url is not set\n  hint: it is the https address under which the shops reach this machine's listener",
-    )?;
-    Ok(format!("{}/webhooks/{shop}", public.as_str().trim_end_matches('/')))
+    )
 }
 
 fn selected(config: &Config, only: Option<&str>) -> anyhow::Result<Vec<std::sync::Arc<dyn Store>>> {

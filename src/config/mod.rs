@@ -158,6 +158,12 @@ fn list(problems: &[SettingProblem]) -> String {
 }
 
 impl Config {
+    /// Where a shop is to deliver its webhooks: `listener.public_url` with `/webhooks/NAME` after it.
+    pub fn webhook_address(&self, shop: &str) -> Option<String> {
+        let public = self.listener.public_url.as_ref()?;
+        Some(format!("{}/webhooks/{shop}", public.as_str().trim_end_matches('/')))
+    }
+
     /// Load a file. Relative paths in it start at its folder.
     ///
     /// # Errors

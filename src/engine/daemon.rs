@@ -1,5 +1,6 @@
-//! The daemon's tasks: one per endpoint, one for the inbox, one for the schedule.
+//! The daemon's tasks: one per endpoint, one per shop for its subscriptions, one for the inbox, one for the schedule.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::shop_pass::verdict;
+use super::subscriptions::subscriptions_task;
 use super::{CronPlan, Engine, PassError, ReadManner, Shop, lock, schedule};
 use crate::clock::{self, Time};
 use crate::db::{DbError, SHEET};
@@ -24,19 +26,35 @@ const RUNS_KEPT: Duration = Duration::from_secs(30 * 86_400);
 pub struct Daemon {
     engine: Arc<Engine>,
     sweep: CronPlan,
+    addresses: BTreeMap<String, String>,
 }
 
 impl Daemon {
     /// With the schedule of the sweep.
     pub fn new(engine: Arc<Engine>, sweep: CronPlan) -> Self {
-        Self { engine, sweep }
+        Self { engine, sweep, addresses: BTreeMap::new() }
+    }
+
+    /// With the address that each shop is to deliver to, by its name. Subscriptions are looked after where there is one.
+    pub fn delivered_to(mut self, addresses: BTreeMap<String, String>) -> Self {
+        self.addresses = addresses;
+        self
     }
 
     /// Run all tasks until shutdown; passes under way are finished.
     pub async fn run(self, shutdown: CancellationToken) {
+        if self.addresses.is_empty() {
+            tracing::info!(
+                "listener.public_url is not set: shops are not asked for webhooks, sales are found by the sweep"
+            );
+        }
         let mut tasks = JoinSet::new();
         tasks.spawn(sheet_task(Arc::clone(&self.engine), shutdown.clone()));
         for shop in self.engine.shops.clone() {
+            if let Some(url) = self.addresses.get(shop.name()) {
+                let (engine, shop, url) = (Arc::clone(&self.engine), shop.clone(), url.clone());
+                tasks.spawn(subscriptions_task(engine, shop, url, shutdown.clone()));
+            }
             tasks.spawn(shop_task(Arc::clone(&self.engine), shop, shutdown.clone()));
         }
         tasks.spawn(inbox_task(Arc::clone(&self.engine), shutdown.clone()));
@@ -156,7 +174,7 @@ fn until(due: Option<Time>) -> Duration {
 }
 
 /// The endpoint's circuit breaker: after a failed pass nothing is sent for a while.
-async fn rest(engine: &Engine, failures: u32, error: &PassError, shutdown: &CancellationToken) {
+pub(super) async fn rest(engine: &Engine, failures: u32, error: &PassError, shutdown: &CancellationToken) {
     if let PassError::Db(DbError::Fenced { .. }) = error {
         tracing::error!("stopping: {error}");
         return shutdown.cancel();
@@ -166,7 +184,7 @@ async fn rest(engine: &Engine, failures: u32, error: &PassError, shutdown: &Canc
     pause_or_stop(engine.backoff(failures.min(8), verdict(error)).min(longest), shutdown).await;
 }
 
-async fn pause_or_stop(pause: Duration, shutdown: &CancellationToken) {
+pub(super) async fn pause_or_stop(pause: Duration, shutdown: &CancellationToken) {
     tokio::select! {
         () = shutdown.cancelled() => {}
         () = tokio::time::sleep(pause) => {}

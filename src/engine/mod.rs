@@ -22,6 +22,8 @@ mod shop_orders;
 mod shop_pass;
 mod shop_stock;
 mod shown;
+#[cfg(feature = "daemon")]
+mod subscriptions;
 mod sync;
 mod wake;
 
@@ -46,6 +48,8 @@ pub use preview::{Preview, PreviewProblem};
 pub use schedule::{CronPlan, due_between};
 pub use settle::Settler;
 pub use sheet_read::ReadManner;
+#[cfg(feature = "daemon")]
+pub use subscriptions::Upkeep;
 pub use sync::SyncReport;
 pub use wake::Wakes;
 
@@ -101,6 +105,8 @@ pub struct Timing {
     pub late_for: Duration,
     /// After an absolute write the order list is looked at again so much later.
     pub verify_after: Duration,
+    /// How often a shop is asked whether it still delivers its webhooks.
+    pub subscriptions: Duration,
     /// Backoff.
     pub retry: Policy,
 }
@@ -114,6 +120,7 @@ impl Default for Timing {
             shop_stale_for: Duration::from_secs(10),
             late_for: Duration::from_secs(35),
             verify_after: Duration::from_millis(1500),
+            subscriptions: Duration::from_secs(600),
             retry: Policy::default(),
         }
     }

@@ -19,7 +19,7 @@ const WOO_WEBHOOK: &str = "woo-webhook-secret";
 /// Where the daemon itself listens, on 127.0.0.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DaemonPorts {
-    /// Webhooks.
+    /// Webhooks. 0: the system chooses when the daemon starts, and shops have to be told then.
     pub listener: u16,
     /// Dashboard, health, metrics.
     pub admin: u16,
@@ -132,7 +132,7 @@ pub fn config_toml(
         ],
         listener: Listener {
             address: format!("127.0.0.1:{}", ports.listener),
-            public_url: format!("http://127.0.0.1:{}", ports.listener),
+            public_url: (ports.listener != 0).then(|| format!("http://127.0.0.1:{}", ports.listener)),
         },
         admin: Admin { address: format!("127.0.0.1:{}", ports.admin) },
     })
@@ -173,7 +173,8 @@ struct ConfigFile<'a> {
 #[derive(Serialize)]
 struct Listener {
     address: String,
-    public_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_url: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -307,6 +308,7 @@ mod tests {
             expected.sort_unstable();
             assert_eq!(headers, expected);
             assert_eq!(tab.key, key_columns(style));
+            assert_eq!(config.webhook_address("woo-lab").unwrap(), "http://127.0.0.1:4001/webhooks/woo-lab");
             assert_eq!(config.sheet.drive_base_url.unwrap().as_str(), "http://127.0.0.1:2/drive/v3/");
             let names: Vec<&str> = config.shops.iter().map(|shop| shop.name.as_str()).collect();
             assert_eq!(names, ["shopify-lab", "woo-lab"]);
@@ -314,6 +316,14 @@ mod tests {
             assert_eq!(config.sheet.calls_per_minute.map(u32::from), Some(600));
             assert_eq!(config.data_dir, dir.path());
         }
+    }
+
+    #[test]
+    fn shops_are_not_told_a_port_that_is_not_known_yet() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = write(&described(KeyStyle::Sku), dir.path(), DaemonPorts { listener: 0, admin: 0 }).unwrap();
+        let Loaded { config, .. } = Config::load(&path, &ProcessSecrets).unwrap();
+        assert_eq!(config.webhook_address("woo-lab"), None);
     }
 
     #[test]

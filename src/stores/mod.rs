@@ -242,6 +242,13 @@ pub struct Subscription {
     pub active: bool,
 }
 
+impl Subscription {
+    /// True when it delivers there. WordPress may add or drop a slash at the end.
+    pub fn delivers_to(&self, url: &str) -> bool {
+        self.url.trim_end_matches('/') == url.trim_end_matches('/')
+    }
+}
+
 /// What [`Store::check`] found, for `shelfd check`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckLine {

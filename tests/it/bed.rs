@@ -120,15 +120,16 @@ impl Bed {
         self.engine.sync_once(&|_| {}).await.unwrap()
     }
 
-    /// Start the daemon, with webhooks registered at both shops.
+    /// Start the daemon, with webhooks registered at both shops. With a `public_url` it has to see to that itself.
     pub async fn run(&mut self) {
         let shutdown = CancellationToken::new();
         let (tell, told) = tokio::sync::oneshot::channel();
         let app = self.app.take().unwrap();
+        let told_by_itself = app.config().listener.public_url.is_some();
         let token = shutdown.clone();
         let task = tokio::spawn(async move { app.run(token, |at| tell.send(at).unwrap()).await });
         let addresses = told.await.unwrap();
-        for shop in &self.engine.shops {
+        for shop in self.engine.shops.iter().filter(|_| !told_by_itself) {
             let url = format!("http://{}/webhooks/{}", addresses.listener, shop.name());
             shop.store.subscribe(&url).await.unwrap();
         }

@@ -1,14 +1,16 @@
 //! Refused keys, lost subscriptions, wrong clocks, webhooks that go astray, and all of it together: shelfd comes through
 //! with nothing lost, or says the right thing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use shelfd::engine::Timing;
+use shelfd::lab::catalog::KeyStyle;
 use shelfd::lab::courier::Misdelivery;
 use shelfd::lab::gate::{Fault, FaultKind};
 use shelfd::lab::shoppers::ShopperOptions;
 use shelfd::lab::weather::Forecast;
 
-use crate::bed::{Bed, few};
+use crate::bed::{Bed, few, quick};
 use crate::faults::gate;
 
 fn lasting(fault: FaultKind) -> Fault {
@@ -213,6 +215,61 @@ async fn given_up_webhooks_lose_nothing_and_can_be_had_again() {
     }
     bed.shop("woo-lab").sell("PEN", 3).unwrap();
     bed.until("webhooks tell again", |bed| bed.cell("PEN", "Stock") == 85 && bed.disagreement().is_empty()).await;
+    bed.stop().await;
+    bed.assert_clean(0).await;
+}
+
+/// A port that nobody listens on, below those that outgoing connections get.
+fn free_port() -> u16 {
+    let start = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    (start..32_000).find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+}
+
+/// Wait until a shop delivers all topics. Nobody but the daemon asks for it.
+async fn all_delivered(bed: &Bed) {
+    for (shop, topics) in bed.engine.shops.iter().zip([5, 4]) {
+        let started = Instant::now();
+        loop {
+            let there = shop.store.subscriptions().await.unwrap();
+            let url = format!("http://{}/webhooks/{}", bed.listener(), shop.name());
+            if there.len() == topics && there.iter().all(|one| one.active && one.url == url) {
+                break;
+            }
+            assert!(started.elapsed() < Duration::from_secs(15), "{}: {there:?}", shop.name());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_has_given_up_webhooks_again_and_sweeps_the_gap() {
+    let port = free_port();
+    let timing = Timing { subscriptions: Duration::from_secs(3), ..quick() };
+    // Swept by the schedule at New Year only.
+    let listening = format!(
+        "[schedule]\nsweep = \"0 0 0 1 1 *\"\n[listener]\npublic_url = \"http://127.0.0.1:{port}\"\naddress = \"127.0.0.1:{port}\""
+    );
+    let configure = |text: String| {
+        assert!(text.contains("[listener]\naddress = \"127.0.0.1:0\""), "{text}");
+        text.replacen("[listener]\naddress = \"127.0.0.1:0\"", &listening, 1)
+    };
+    let mut bed = Bed::start_as(few(), KeyStyle::Sku, timing, |_| {}, configure).await;
+    bed.run().await;
+    bed.until("all agree", |bed| bed.disagreement().is_empty()).await;
+    all_delivered(&bed).await;
+    // What the last writes still want looked at must not find the sales.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for (_, shop) in bed.shops() {
+        shop.give_up_webhooks();
+    }
+    bed.shop("woo-lab").sell("PEN", 5).unwrap();
+    bed.shop("shopify-lab").sell("PEN", 7).unwrap();
+    bed.until("the gap was swept", |bed| bed.cell("PEN", "Stock") == 88 && bed.disagreement().is_empty()).await;
+    all_delivered(&bed).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    bed.shop("woo-lab").sell("PEN", 3).unwrap();
+    bed.shop("shopify-lab").sell("PEN", 2).unwrap();
+    bed.until("webhooks tell again", |bed| bed.cell("PEN", "Stock") == 83 && bed.disagreement().is_empty()).await;
     bed.stop().await;
     bed.assert_clean(0).await;
 }

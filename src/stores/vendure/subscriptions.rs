@@ -57,7 +57,7 @@ impl Vendure {
     /// The address stands in the shop's own code, so all that can be done is to look whether it is the right one.
     pub(super) async fn subscribe_all(&self, url: &str) -> Result<Vec<Subscription>, StoreError> {
         let there = self.list_subscriptions().await?;
-        if there.iter().any(|one| one.url.trim_end_matches('/') == url.trim_end_matches('/')) {
+        if there.iter().any(|one| one.delivers_to(url)) {
             return Ok(there);
         }
         let now = there.first().map_or("nowhere", |one| one.url.as_str());

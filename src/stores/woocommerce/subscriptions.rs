@@ -56,8 +56,7 @@ pub(super) async fn subscribe(api: &Api, secrets: &[SecretString], url: &str) ->
     let secret = signing_secret(api.shop(), secrets)?.expose_secret();
     let there = all(api).await?;
     for topic in TOPICS {
-        let ours: Vec<&Subscription> =
-            there.iter().filter(|one| one.topic == topic && is_same(&one.url, url)).collect();
+        let ours: Vec<&Subscription> = there.iter().filter(|one| one.topic == topic && one.delivers_to(url)).collect();
         if ours.iter().any(|one| one.active) {
             continue;
         }
@@ -82,9 +81,4 @@ pub(super) async fn unsubscribe(api: &Api, id: &str) -> Result<(), StoreError> {
         Err(StoreError::Gone { .. }) => Ok(()),
         done => done,
     }
-}
-
-/// WordPress may add or drop a slash at the end.
-fn is_same(a: &str, b: &str) -> bool {
-    a.trim_end_matches('/') == b.trim_end_matches('/')
 }

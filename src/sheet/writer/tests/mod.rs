@@ -96,8 +96,8 @@ async fn flush_tabs(
 
 fn words(outcome: &CellOutcome) -> String {
     match outcome {
-        CellOutcome::Written { row } => format!("written {row}"),
-        CellOutcome::Found { row } => format!("found {row}"),
+        // No look of these tests is older than the write.
+        CellOutcome::Written { row } | CellOutcome::Found { row } => format!("written {row}"),
         CellOutcome::AlreadyThere { row } => format!("there {row}"),
         CellOutcome::PersonChanged { row, found } => format!("person {row} {}", found.quote()),
         CellOutcome::Formula { row } => format!("formula {row}"),
