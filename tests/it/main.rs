@@ -13,5 +13,6 @@ mod catalogs;
 mod counters;
 mod faults;
 mod idempotency;
+mod odd_rows;
 mod renames;
 mod trouble;
