@@ -13,6 +13,9 @@ use crate::stores::{OrderEvidencePage, OrderQuery};
 
 /// Order changes are re-read this far back: stores stamp whole seconds, and lists miss entries at the edges.
 const ORDER_OVERLAP: Duration = Duration::from_secs(3);
+/// A shop's clock that was put back stamps orders before the cursor: what was changed within so long before is read again. What is
+/// known of them already is not taken twice.
+const PUT_BACK: Duration = Duration::from_secs(24 * 3_600);
 /// When a product is met for the first time, its orders changed within so long are remembered: most shops take goods back for
 /// 14 to 30 days. An older one that changes later is adopted as it stands.
 const REMEMBERED_FOR: Duration = Duration::from_secs(45 * 24 * 3_600);
@@ -53,7 +56,7 @@ impl Engine {
             return Ok(None);
         }
         let name = pass.shop.name();
-        let cursor = match self.ledger.order_cursor(name).await? {
+        let mut cursor = match self.ledger.order_cursor(name).await? {
             Some(cursor) => cursor,
             None => {
                 let open = pass.shop.store.orders(&OrderQuery::Open).await?;
@@ -63,7 +66,12 @@ impl Engine {
                 OrderCursor { baseline, since: baseline, in_flight: Vec::new() }
             }
         };
-        let page = pass.shop.store.orders(&query(&cursor)).await?;
+        let mut page = pass.shop.store.orders(&query(&cursor)).await?;
+        if let Some(now) = page.store_time.filter(|now| *now + ORDER_OVERLAP < cursor.since) {
+            tracing::warn!(store.id = %name, "the shop's clock was put back; its orders of the last day are read again");
+            cursor.since = now - PUT_BACK;
+            page = pass.shop.store.orders(&query(&cursor)).await?;
+        }
         Ok(Some(OrdersBefore { lines: self.lines(name, &page).await?, cursor }))
     }
 

@@ -10,6 +10,9 @@ use crate::planted;
 /// So many values are remembered. More changes than this within seconds are a flurry that ends by itself.
 const RECENT_MAX: usize = 12;
 
+/// No reading is held back for so long before it is folded: a time further in its future is of a clock that was put back.
+const CLOCK_PUT_BACK: Duration = Duration::from_secs(600);
+
 /// Apply one input at one endpoint to a book. The book is changed in place; everything else that must happen is returned.
 pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
     let mut side = book.sides.remove(endpoint).unwrap_or_default();
@@ -160,9 +163,12 @@ fn fold_value(
     }
 }
 
-/// May the reading be older than what is known? It shows what stood there until a moment ago, or was made before that.
+/// May the reading be older than what is known? It shows what stood there until a moment ago, or was made before that. What was
+/// left far in the reading's future was left before the clock was put back: it tells nothing, or nothing would count until
+/// the clock has caught up.
 fn is_outdated(side: &Side, reading: &Reading, stale_for: Duration) -> bool {
-    side.recent.iter().any(|recent| {
+    let latest = reading.at + stale_for + CLOCK_PUT_BACK;
+    side.recent.iter().filter(|recent| recent.until <= latest).any(|recent| {
         (reading.at < recent.until && reading.value == recent.value) || reading.at + stale_for < recent.until
     })
 }

@@ -237,6 +237,12 @@ impl Bed {
         }
     }
 
+    /// All movements so far.
+    pub async fn movements(&self) -> Vec<shelfd::db::MovementLine> {
+        let ledger = SqliteLedger::open(&self.dir.path().join("shelfd.db")).await.unwrap();
+        ledger.movements(0, u32::MAX).await.unwrap()
+    }
+
     /// What every test must leave behind: no stuck write, no unexpected dead letter, the pool equal to its movements.
     pub async fn assert_clean(&self, dead_expected: usize) {
         // A stopped daemon has closed its ledger.

@@ -172,6 +172,19 @@ fn a_value_left_a_moment_ago_waits_and_counts_after_that() {
 }
 
 #[test]
+fn a_clock_that_is_put_back_holds_nothing_up() {
+    let mut book = agreed(10);
+    read(&mut book, "a", Reading::exact(8, at(10_000)));
+    assert_eq!(
+        read(&mut book, "a", Reading::exact(7, at(9_400))),
+        vec![Effect::LookAgain],
+        "ten minutes may be a late fold"
+    );
+    read(&mut book, "a", Reading::exact(7, at(9_399)));
+    assert_eq!(book.pool, Some(7));
+}
+
+#[test]
 fn a_store_that_is_never_stale_remembers_nothing() {
     let mut book = agreed(10);
     let meaning = Meaning::Shop;

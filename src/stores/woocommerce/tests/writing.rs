@@ -148,7 +148,7 @@ async fn skus_go_with_prices_and_are_read_back() {
     let expect = [
         "done ()",
         "refused eu: refused (product_invalid_sku): Invalid or duplicated SKU.",
-        "not done eu: unexpected answer: the shop kept another SKU without saying why",
+        "refused eu: refused (sku_changed): the shop keeps \"OLD\" where \"A\" was sent; choose a SKU that it takes as it is",
         "unknown",
         "done ()",
     ];
