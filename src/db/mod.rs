@@ -206,7 +206,8 @@ pub trait Ledger: Send + Sync {
     /// One dead letter.
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>>;
 
-    /// Drop a dead letter, trying its item again when asked to. False when there is none of this id.
+    /// Drop a dead letter, trying its item again when asked to; the sheet is hinted, because the row still shows its words.
+    /// False when there is none of this id.
     async fn close_letter(&self, id: i64, replay: bool, now: Time) -> Result<bool>;
 
     /// Where a store's order evidence stands; `None` before its baseline was taken.

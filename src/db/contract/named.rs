@@ -197,6 +197,29 @@ async fn a_renamed_sku_takes_everything_along() {
     .await;
 }
 
+fn letter(endpoint: &str) -> DeadLetter {
+    DeadLetter { what: "content".to_owned(), ..DeadLetter::doubt(endpoint, "A", "no", at(0)) }
+}
+
+#[tokio::test]
+async fn a_dropped_letter_leaves_the_row_too() {
+    hold(async |home: &Home| {
+        let ledger = home.open().await;
+        for (replay, at_shop) in [(false, 0), (true, 1)] {
+            ledger.bury(&letter(SHOP)).await.unwrap();
+            let [kept] = ledger.dead_letters().await.unwrap().try_into().unwrap();
+            assert!(ledger.close_letter(kept.id, replay, at(1)).await.unwrap());
+            let hints = ledger.due_hints(SHEET, at(1), 9).await.unwrap();
+            assert_eq!((hints.len(), hints[0].sku.as_str(), hints[0].want), (1, "A", Want::CONTENT));
+            ledger.finish_hints(SHEET, &[(hints[0].clone(), HintDone::Cleared)], at(1)).await.unwrap();
+            assert_eq!(ledger.due_hints(SHOP, at(1), 9).await.unwrap().len(), at_shop, "replay: {replay}");
+        }
+        assert!(!ledger.close_letter(7, false, at(1)).await.unwrap());
+        assert_eq!(ledger.next_due(SHEET).await.unwrap(), None);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn who_has_lost_the_lease_writes_nothing() {
     let dir = tempfile::TempDir::new().unwrap();
