@@ -153,7 +153,7 @@ pub trait Ledger: Send + Sync {
     /// A store agreed with rows: what it confirmed becomes the base. The changes are written to the audit.
     async fn agree(&self, endpoint: &str, agreed: &[(&RowRecord, Vec<Change>)], now: Time) -> Result<()>;
 
-    /// What the status columns of rows hang on.
+    /// What the status columns of rows hang on: `shops` are those of the configuration.
     async fn status_facts(&self, skus: &[Sku], shops: &[String]) -> Result<BTreeMap<Sku, StatusFacts>>;
 
     /// Hint at SKUs of one endpoint (`*`: everything), all in one transaction.

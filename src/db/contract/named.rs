@@ -221,6 +221,23 @@ async fn a_dropped_letter_leaves_the_row_too() {
 }
 
 #[tokio::test]
+async fn a_removed_shop_says_nothing_in_rows() {
+    hold(async |home: &Home| {
+        let ledger = home.open().await;
+        for endpoint in ["removed", SHEET, SHOP] {
+            ledger.bury(&letter(endpoint)).await.unwrap();
+        }
+        let refused = async |shops: &[String]| {
+            let facts = ledger.status_facts(&[sku("A")], shops).await.unwrap().remove(&sku("A")).unwrap();
+            facts.refused.into_iter().map(|(endpoint, _)| endpoint).collect::<Vec<_>>()
+        };
+        assert_eq!(refused(&[SHOP.to_owned()]).await, [SHEET, SHOP]);
+        assert_eq!(refused(&["removed".to_owned(), SHOP.to_owned()]).await, ["removed", SHEET, SHOP]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_has_lost_the_lease_writes_nothing() {
     let dir = tempfile::TempDir::new().unwrap();
     let open = async || SqliteLedger::open(&dir.path().join("shelfd.db")).await.unwrap();
