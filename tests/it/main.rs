@@ -13,5 +13,6 @@ mod catalogs;
 mod counters;
 mod faults;
 mod idempotency;
+mod identity;
 mod renames;
 mod trouble;
