@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, SheetAccount};
 use crate::db::{SHEET, SqliteLedger};
-use crate::engine::{CronPlan, Daemon, Engine, SheetPlan, Shop, Timing};
+use crate::engine::{CronPlan, Daemon, Engine, Identities, SheetPlan, Shop, Timing};
 use crate::http::{AdminState, ListenerState, admin_router, listener_router, serve};
 use crate::sheet::google::{Account, GoogleSettings, GoogleWorkbook};
 use crate::stores;
@@ -39,11 +39,21 @@ pub struct Addresses {
 }
 
 impl App {
-    /// Build everything; opens the ledger and takes its lock, but calls nobody yet.
+    /// Build everything that passes need, and tell the ledger what the endpoints speak of. Calls nobody yet.
     ///
     /// # Errors
     /// When the data folder, the ledger or an adapter cannot be set up, or another shelfd holds the ledger.
     pub async fn build(config: Config, timing: Option<Timing>) -> anyhow::Result<Self> {
+        let app = Self::build_to_look(config, timing).await?;
+        app.engine.recognise().await?;
+        Ok(app)
+    }
+
+    /// The same for whoever only looks: the ledger learns nothing of the configuration. No pass may be run.
+    ///
+    /// # Errors
+    /// See [`build`](Self::build).
+    pub async fn build_to_look(config: Config, timing: Option<Timing>) -> anyhow::Result<Self> {
         let dir = &config.data_dir;
         std::fs::create_dir_all(dir).with_context(|| format!("data_dir {}: cannot be created", dir.display()))?;
         let lock = hold(dir)?;
@@ -54,7 +64,10 @@ impl App {
             None => book,
         };
         let mut shops = Vec::new();
+        let mut identities =
+            Identities { spreadsheet: config.sheet.spreadsheet_id.clone(), shops: BTreeMap::default() };
         for shop in &config.shops {
+            identities.shops.insert(shop.name.clone(), shop.store.facts().identity());
             shops.push(Shop { store: stores::build(&shop.store)?, buffer: shop.buffer });
         }
         let sheet = SheetPlan {
@@ -69,7 +82,7 @@ impl App {
             ..Timing::default()
         });
         let engine = Engine::new(Arc::new(ledger), Arc::new(book), sheet, shops, timing, Meters::default());
-        Ok(Self { engine: Arc::new(engine), config, _lock: lock })
+        Ok(Self { engine: Arc::new(engine.speaking_of(identities)), config, _lock: lock })
     }
 
     /// Run the daemon until `shutdown`, then let passes under way finish. `ready` hears the bound addresses.

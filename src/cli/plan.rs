@@ -16,7 +16,7 @@ pub struct PlanArgs {
 }
 
 pub async fn run(args: PlanArgs) -> anyhow::Result<Exit> {
-    let app = App::build(args.config.load()?, None).await?;
+    let app = App::build_to_look(args.config.load()?, None).await?;
     let preview = app.engine.preview().await?;
     if args.json {
         output::json(&preview)?;

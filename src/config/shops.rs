@@ -1,7 +1,5 @@
 //! `[[shops]]`.
 
-use url::Url;
-
 use super::{ShopConfig, is_loopback};
 use crate::catalog::TabMapping;
 use crate::settings::{Section, want};
@@ -117,21 +115,11 @@ fn read_shop(section: &mut Section<'_>, warnings: &mut Vec<String>) -> Option<Sh
 fn same_stock(a: &StoreConfig, b: &StoreConfig) -> bool {
     let (a, b) = (a.facts(), b.facts());
     // Without a location the shop must have exactly one, so it is the other's too.
-    let same_location = match (a.location, b.location) {
-        (Some(a), Some(b)) => location_number(a) == location_number(b),
+    let same_location = match (a.place(), b.place()) {
+        (Some(a), Some(b)) => a == b,
         _ => true,
     };
-    a.platform == b.platform && site(a.url) == site(b.url) && same_location
-}
-
-/// `gid://shopify/Location/1` and `1` are the same place.
-fn location_number(id: &str) -> &str {
-    id.rsplit('/').next().unwrap_or(id)
-}
-
-/// What makes a site the same one: over http and https alike, with or without a slash at the end.
-fn site(url: &Url) -> (Option<&str>, Option<u16>, &str) {
-    (url.host_str(), url.port(), url.path().trim_end_matches('/'))
+    a.platform == b.platform && a.site() == b.site() && same_location
 }
 
 /// Every shop sells from a pool that some tab fills.

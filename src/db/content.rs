@@ -1,5 +1,6 @@
 //! Sheet rows as accepted, listings as confirmed. What a sight and an agreement make of a listing.
 
+use super::SHEET;
 use super::stock::StockRequest;
 use crate::catalog::{Money, Row, Sku};
 use crate::clock::Time;
@@ -140,6 +141,12 @@ fn set<T: Clone>(held: &mut Option<T>, new: Option<&T>) {
 }
 
 impl StatusFacts {
+    /// Does a dead letter of this endpoint belong into the row? One of a shop that was taken out of the configuration
+    /// would stand there for ever.
+    pub(super) fn is_told(endpoint: &str, shops: &[String]) -> bool {
+        endpoint == SHEET || shops.iter().any(|shop| shop == endpoint)
+    }
+
     /// Which shops the row waits for: those that neither agree with it as it is nor have refused it.
     pub(super) fn wait_for(&mut self, shops: &[String], agrees: impl Fn(&str) -> bool) {
         let refused = |shop: &str| self.refused.iter().any(|(refusing, _)| refusing == shop);

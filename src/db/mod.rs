@@ -8,6 +8,7 @@ mod content;
 #[cfg(test)]
 mod contract;
 mod hints;
+mod identity;
 mod inbox;
 mod letters;
 mod memory;
@@ -28,6 +29,7 @@ use crate::plan::Change;
 use crate::stock::{Book, Rule};
 pub use content::{AcceptedRows, ListingRecord, RowRecord, Seen, StatusFacts};
 pub use hints::{Hint, HintDone, Want};
+pub use identity::{PoolColumns, Recognised, identity_of_columns, identity_of_shop, unchanged_tabs};
 pub use inbox::Delivery;
 pub use letters::DeadLetter;
 pub use memory::{Gate, MemoryLedger, Pass};
@@ -113,6 +115,15 @@ pub trait Ledger: Send + Sync {
     /// Remember a fact.
     async fn set_fact(&self, name: &str, value: &str) -> Result<()>;
 
+    /// Say what a shop's numbers speak of. Where it is another thing than before, all that was known of the shop is
+    /// forgotten but what it did to pools, its open writes are settled as not done, and it is to be looked at in full.
+    async fn recognise_shop(&self, shop: &str, identity: &str, now: Time) -> Result<Recognised>;
+
+    /// Say which columns of the sheet are a pool's. Where they are others than before, the numbers of all rows are forgotten
+    /// but of those that are in a tab whose column is the same; the pool stays. Their next reading is adopted as it is, and
+    /// the pool is written there.
+    async fn recognise_columns(&self, pool: &Pool, columns: &PoolColumns, now: Time) -> Result<Recognised>;
+
     /// All rows, by SKU.
     async fn rows(&self) -> Result<BTreeMap<Sku, RowRecord>>;
 
@@ -153,7 +164,7 @@ pub trait Ledger: Send + Sync {
     /// A store agreed with rows: what it confirmed becomes the base. The changes are written to the audit.
     async fn agree(&self, endpoint: &str, agreed: &[(&RowRecord, Vec<Change>)], now: Time) -> Result<()>;
 
-    /// What the status columns of rows hang on.
+    /// What the status columns of rows hang on: `shops` are those of the configuration.
     async fn status_facts(&self, skus: &[Sku], shops: &[String]) -> Result<BTreeMap<Sku, StatusFacts>>;
 
     /// Hint at SKUs of one endpoint (`*`: everything), all in one transaction.
@@ -206,7 +217,8 @@ pub trait Ledger: Send + Sync {
     /// One dead letter.
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>>;
 
-    /// Drop a dead letter, trying its item again when asked to. False when there is none of this id.
+    /// Drop a dead letter, trying its item again when asked to; the sheet is hinted, because the row still shows its words.
+    /// False when there is none of this id.
     async fn close_letter(&self, id: i64, replay: bool, now: Time) -> Result<bool>;
 
     /// Where a store's order evidence stands; `None` before its baseline was taken.

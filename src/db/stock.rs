@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::orders::OrderLook;
-use super::{millis, whole};
+use super::{SHEET, millis, whole};
 use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
 use crate::planted;
@@ -120,6 +120,8 @@ pub(super) struct Stepped {
     before: i64,
     /// The fate of the write that was open, where the step was told it.
     settled: Option<Settled>,
+    /// A column of the sheet was met anew: what stands there is accounted for, and the pool is still to be written.
+    adopted: bool,
     /// The pool after it, where it changed.
     pub pool: Option<i64>,
     /// The side after it, times as they are kept.
@@ -152,6 +154,7 @@ pub(super) fn step_side(endpoint: &str, units: Option<i64>, side: Side, input: I
         Input::Settle { settled, .. } if side.intent.is_some() => Some(*settled),
         _ => None,
     };
+    let is_new = endpoint == SHEET && units.is_some() && side.accounted.is_none();
     let mut book = Book { pool: units, sides: [(endpoint.to_owned(), side)].into() };
     let effects = step(&mut book, endpoint, input);
     let mut side = book.sides.remove(endpoint).unwrap_or_default();
@@ -160,7 +163,8 @@ pub(super) fn step_side(endpoint: &str, units: Option<i64>, side: Side, input: I
     }
     side.recent.iter_mut().for_each(|recent| recent.until = whole(recent.until));
     let pool = book.pool.filter(|_| book.pool != units);
-    Stepped { before: units.unwrap_or(0), settled, pool, side, effects }
+    let adopted = is_new && side.accounted.is_some();
+    Stepped { before: units.unwrap_or(0), settled, adopted, pool, side, effects }
 }
 
 impl Stepped {
@@ -220,6 +224,9 @@ impl Stepped {
                 }
                 Effect::LookAgain | Effect::Doubtful(..) => {}
             }
+        }
+        if self.adopted {
+            writes.push(Write::Replan);
         }
         writes
     }

@@ -6,6 +6,7 @@
 mod counters;
 #[cfg(feature = "daemon")]
 mod daemon;
+mod identity;
 mod inbox;
 mod listing;
 mod preview;
@@ -43,6 +44,7 @@ use crate::stock::{Meaning, Rule};
 use crate::stores::{Store, StoreError};
 #[cfg(feature = "daemon")]
 pub use daemon::Daemon;
+pub use identity::Identities;
 pub use preview::{Preview, PreviewProblem};
 #[cfg(feature = "daemon")]
 pub use schedule::{CronPlan, due_between};
@@ -186,6 +188,7 @@ pub struct Engine {
     pub wakes: Wakes,
     /// Figures for `/metrics`.
     pub meters: crate::telemetry::Meters,
+    identities: Identities,
     shown: Mutex<shown::Shown>,
     settler: Mutex<Settler>,
     halt: Mutex<Option<String>>,
@@ -210,8 +213,23 @@ impl Engine {
         let wakes = Wakes::new(names);
         let settler = Mutex::new(Settler::new(timing.settle));
         let (shown, halt, status_flushed) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let (passes, looked) = (tokio::sync::RwLock::default(), Mutex::default());
-        Self { ledger, book, sheet, shops, timing, wakes, meters, shown, settler, halt, status_flushed, passes, looked }
+        let (passes, looked, identities) = Default::default();
+        Self {
+            ledger,
+            book,
+            sheet,
+            shops,
+            timing,
+            wakes,
+            meters,
+            identities,
+            shown,
+            settler,
+            halt,
+            status_flushed,
+            passes,
+            looked,
+        }
     }
 
     /// Why everything is stopped, if it is.

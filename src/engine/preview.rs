@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::identity::Strange;
 use super::listing::{Listed, Owners, list_shop};
 use super::{BySku, Engine, PassError, Shop};
 use crate::catalog::{Problem, Row, Sku};
@@ -51,13 +52,14 @@ impl Engine {
         let whole = |words: &String| PreviewProblem { tab: String::new(), row: 0, words: words.clone() };
         preview.problems.extend(parsed.tab_problems.iter().map(whole));
         preview.problems.extend(parsed.problems.iter().map(problem));
+        let strange = self.strange().await?;
         let mut former = self.ledger.former_skus().await?;
         let here: BTreeSet<&Sku> = parsed.rows.iter().map(|row| &row.sku).chain(&parsed.quarantined).collect();
         let went: Vec<&Row> = known.values().map(|record| &record.row).filter(|row| !here.contains(&row.sku)).collect();
         let came: Vec<&Row> = parsed.rows.iter().filter(|row| !known.contains_key(&row.sku)).collect();
         former.extend(renames(&went, &came));
         for shop in &self.shops {
-            self.preview_shop(shop, &parsed.rows, &former, &mut preview).await?;
+            self.preview_shop(shop, &parsed.rows, &former, &strange, &mut preview).await?;
         }
         Ok(preview)
     }
@@ -67,9 +69,13 @@ impl Engine {
         shop: &Shop,
         rows: &[Row],
         former: &BySku<Sku>,
+        strange: &Strange,
         preview: &mut Preview,
     ) -> Result<(), PassError> {
-        let listings = self.ledger.listings(shop.name()).await?;
+        let listings = match strange.shops.contains(shop.name()) {
+            true => BySku::default(),
+            false => self.ledger.listings(shop.name()).await?,
+        };
         let skus = rows.iter().map(|row| row.sku.clone()).collect();
         let owners = Owners::new(skus, &listings, former.clone());
         let Listed { found, twice } = list_shop(shop.store.as_ref(), &owners).await?;
@@ -93,7 +99,7 @@ impl Engine {
                     preview.problems.push(PreviewProblem { tab: row.tab.clone(), row: row.row, words });
                 }
             }
-            self.preview_stock(shop, row, listing, preview).await?;
+            self.preview_stock(shop, row, listing, strange, preview).await?;
         }
         Ok(())
     }
@@ -105,20 +111,28 @@ impl Engine {
         shop: &Shop,
         row: &Row,
         listing: Option<&RemoteListing>,
+        strange: &Strange,
         preview: &mut Preview,
     ) -> Result<(), PassError> {
         let Some(cell) = row.stock.get(shop.store.pool()) else { return Ok(()) };
         let book = self.ledger.book(&row.sku, shop.store.pool()).await?;
-        let accounted = book.sides.get(crate::db::SHEET).and_then(|side| side.accounted);
+        let is_strange = strange.columns.contains(&(shop.store.pool().clone(), row.tab.clone()));
+        let accounted = book.sides.get(crate::db::SHEET).and_then(|side| side.accounted).filter(|_| !is_strange);
         let pool = match (book.pool, accounted) {
             (Some(pool), Some(accounted)) => pool + cell - accounted,
-            _ => cell - row.sold.get(shop.store.pool()).unwrap_or(&0),
+            // Met as for the first time: what stands in the cell moves nothing.
+            (Some(pool), None) => pool,
+            (None, _) => cell - row.sold.get(shop.store.pool()).unwrap_or(&0),
         };
         let target = shop.rule().target(pool);
         let here = listing.map_or(Some(0), |listing| listing.stock);
         if here != Some(target) {
             let before = here.map(|units| units.to_string());
-            let reason = if accounted == Some(*cell) { "stock moved elsewhere" } else { "stock in the sheet" };
+            let reason = match accounted {
+                Some(accounted) if accounted == *cell => "stock moved elsewhere",
+                None if book.pool.is_some() => "stock as shelfd knows it; the sheet's column is new to it",
+                _ => "stock in the sheet",
+            };
             preview.changes.push(line(shop, &row.sku, "stock", before, target.to_string(), reason));
         }
         Ok(())

@@ -33,6 +33,24 @@ pub struct ShopFacts<'a> {
     pub location: Option<&'a str>,
 }
 
+impl ShopFacts<'_> {
+    /// What makes a site the same one: over http and https alike, with or without a slash at the end.
+    pub fn site(&self) -> String {
+        let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}{port}{}", self.url.host_str().unwrap_or_default(), self.url.path().trim_end_matches('/'))
+    }
+
+    /// The place as its bare number: `gid://shopify/Location/1` and `1` are the same.
+    pub fn place(&self) -> Option<&str> {
+        self.location.map(|id| id.rsplit('/').next().unwrap_or(id))
+    }
+
+    /// What the shop's numbers speak of: `woocommerce shop.example - pool main`. Holds no secret.
+    pub fn identity(&self) -> String {
+        format!("{} {} {} pool {}", self.platform, self.site(), self.place().unwrap_or("-"), self.pool)
+    }
+}
+
 impl StoreConfig {
     /// What all settings have.
     pub fn facts(&self) -> ShopFacts<'_> {
@@ -58,4 +76,23 @@ pub fn build(config: &StoreConfig) -> Result<Arc<dyn Store>, StoreError> {
         StoreConfig::Medusa(config) => Arc::new(medusa::Medusa::new(config.clone())?),
         StoreConfig::Vendure(config) => Arc::new(vendure::Vendure::new(config.clone())?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_changes_with_what_numbers_speak_of_and_with_nothing_else() {
+        let pool = "main".to_owned();
+        let identity = |url: &str, location: Option<&str>| {
+            let url = Url::parse(url).unwrap();
+            ShopFacts { platform: "shopify", url: &url, pool: &pool, location }.identity()
+        };
+        assert_eq!(identity("https://a.example", None), "shopify a.example - pool main");
+        assert_eq!(identity("http://a.example/", None), "shopify a.example - pool main");
+        assert_eq!(identity("http://ck:cs@a.example:81/b/?key=1", Some("7")), "shopify a.example:81/b 7 pool main");
+        let same = identity("https://a.example", Some("gid://shopify/Location/7"));
+        assert_eq!(same, identity("https://a.example", Some("7")));
+    }
 }

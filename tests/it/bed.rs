@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use shelfd::app::App;
 use shelfd::config::Config;
 use shelfd::db::{Ledger as _, SqliteLedger};
-use shelfd::engine::{Engine, SyncReport, Timing};
+use shelfd::engine::{Engine, Preview, SyncReport, Timing};
 use shelfd::lab::catalog::KeyStyle;
 use shelfd::lab::config_file::{self, DaemonPorts};
 use shelfd::lab::gate::Kind;
@@ -114,6 +114,38 @@ impl Bed {
         let config = Config::load(&path, &ProcessSecrets).unwrap().config;
         let app = App::build(config, Some(timing)).await.unwrap();
         Self { world, engine: Arc::clone(&app.engine), app: Some(app), running: None, listener: None, dir }
+    }
+
+    /// Where the configuration, its secrets and the ledger are.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    /// Stop shelfd, and change its configuration.
+    async fn stop_and_configure(&mut self, configure: impl Fn(String) -> String) -> Config {
+        self.app = None;
+        self.engine.ledger.close().await;
+        let path = self.dir.path().join(config_file::FILE_NAME);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let changed = configure(text.clone());
+        assert_ne!(changed, text, "the configuration is another one");
+        std::fs::write(&path, changed).unwrap();
+        Config::load(&path, &ProcessSecrets).unwrap().config
+    }
+
+    /// Start shelfd again on the same ledger, with another configuration.
+    pub async fn restart(&mut self, configure: impl Fn(String) -> String) {
+        let config = self.stop_and_configure(configure).await;
+        let app = App::build(config, Some(quick())).await.unwrap();
+        self.engine = Arc::clone(&app.engine);
+        self.app = Some(app);
+    }
+
+    /// Stop shelfd, and say what it would change with another configuration.
+    pub async fn preview(&mut self, configure: impl Fn(String) -> String) -> Preview {
+        let config = self.stop_and_configure(configure).await;
+        let app = App::build_to_look(config, Some(quick())).await.unwrap();
+        app.engine.preview().await.unwrap()
     }
 
     pub async fn sync(&self) -> SyncReport {

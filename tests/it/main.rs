@@ -14,5 +14,6 @@ mod counters;
 mod faults;
 mod idempotency;
 mod odd_rows;
+mod identity;
 mod renames;
 mod trouble;

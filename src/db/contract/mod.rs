@@ -2,6 +2,7 @@
 
 mod gates;
 mod generate;
+mod identity;
 mod named;
 mod twins;
 

@@ -197,6 +197,46 @@ async fn a_renamed_sku_takes_everything_along() {
     .await;
 }
 
+fn letter(endpoint: &str) -> DeadLetter {
+    DeadLetter { what: "content".to_owned(), ..DeadLetter::doubt(endpoint, "A", "no", at(0)) }
+}
+
+#[tokio::test]
+async fn a_dropped_letter_leaves_the_row_too() {
+    hold(async |home: &Home| {
+        let ledger = home.open().await;
+        for (replay, at_shop) in [(false, 0), (true, 1)] {
+            ledger.bury(&letter(SHOP)).await.unwrap();
+            let [kept] = ledger.dead_letters().await.unwrap().try_into().unwrap();
+            assert!(ledger.close_letter(kept.id, replay, at(1)).await.unwrap());
+            let hints = ledger.due_hints(SHEET, at(1), 9).await.unwrap();
+            assert_eq!((hints.len(), hints[0].sku.as_str(), hints[0].want), (1, "A", Want::CONTENT));
+            ledger.finish_hints(SHEET, &[(hints[0].clone(), HintDone::Cleared)], at(1)).await.unwrap();
+            assert_eq!(ledger.due_hints(SHOP, at(1), 9).await.unwrap().len(), at_shop, "replay: {replay}");
+        }
+        assert!(!ledger.close_letter(7, false, at(1)).await.unwrap());
+        assert_eq!(ledger.next_due(SHEET).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_removed_shop_says_nothing_in_rows() {
+    hold(async |home: &Home| {
+        let ledger = home.open().await;
+        for endpoint in ["removed", SHEET, SHOP] {
+            ledger.bury(&letter(endpoint)).await.unwrap();
+        }
+        let refused = async |shops: &[String]| {
+            let facts = ledger.status_facts(&[sku("A")], shops).await.unwrap().remove(&sku("A")).unwrap();
+            facts.refused.into_iter().map(|(endpoint, _)| endpoint).collect::<Vec<_>>()
+        };
+        assert_eq!(refused(&[SHOP.to_owned()]).await, [SHEET, SHOP]);
+        assert_eq!(refused(&["removed".to_owned(), SHOP.to_owned()]).await, ["removed", SHEET, SHOP]);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn who_has_lost_the_lease_writes_nothing() {
     let dir = tempfile::TempDir::new().unwrap();

@@ -122,7 +122,8 @@ impl State {
             Some((kept.record.row_hash.as_ref() == Some(&row.hash), kept.synced))
         };
         let synced = self.endpoints.values().filter_map(|held| listing(held)?.1).max();
-        let letters = self.letters.values().filter(|letter| letter.sku == sku.as_str());
+        let of_row = self.letters.values().filter(|letter| letter.sku == sku.as_str());
+        let letters = of_row.filter(|letter| StatusFacts::is_told(&letter.endpoint, shops));
         let mut facts = StatusFacts {
             waiting: Vec::new(),
             refused: letters.map(|letter| (letter.endpoint.clone(), letter.reason.clone())).collect(),

@@ -119,6 +119,8 @@ impl State {
 
     pub(super) fn close_letter(&mut self, id: i64, replay: bool, now: Time) -> bool {
         let Some(letter) = self.letters.remove(&id) else { return false };
+        // Its words stand in the row until that is written anew.
+        self.give(SHEET, &letter.sku, Want::CONTENT, now);
         if replay {
             self.give(&letter.endpoint, &letter.sku, letter.wanted(), now);
         }

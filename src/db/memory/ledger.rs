@@ -23,6 +23,14 @@ impl Ledger for MemoryLedger {
         self.commit("set_fact", |state| state.set_fact(name, value)).await
     }
 
+    async fn recognise_shop(&self, shop: &str, identity: &str, now: Time) -> Result<Recognised> {
+        self.commit("recognise_shop", |state| state.recognise_shop(shop, identity, now)).await
+    }
+
+    async fn recognise_columns(&self, pool: &Pool, columns: &PoolColumns, now: Time) -> Result<Recognised> {
+        self.commit("recognise_columns", |state| state.recognise_columns(pool, columns, now)).await
+    }
+
     async fn rows(&self) -> Result<BTreeMap<Sku, RowRecord>> {
         self.read("rows", |state| state.rows()).await
     }

@@ -5,6 +5,7 @@ mod content;
 mod dump;
 mod gate;
 mod hints;
+mod identity;
 mod inbox;
 mod ledger;
 mod renames;

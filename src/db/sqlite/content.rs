@@ -163,8 +163,11 @@ impl SqliteLedger {
         let sql =
             "SELECT sku, endpoint, reason FROM dead_letters WHERE sku IN (SELECT value FROM json_each(?)) ORDER BY id";
         for row in sqlx::query(sql).bind(&list).fetch_all(&self.readers).await? {
-            let fact = facts.entry(sku_of(row.try_get("sku")?)?).or_default();
-            fact.refused.push((row.try_get("endpoint")?, row.try_get("reason")?));
+            let endpoint: String = row.try_get("endpoint")?;
+            if StatusFacts::is_told(&endpoint, shops) {
+                let fact = facts.entry(sku_of(row.try_get("sku")?)?).or_default();
+                fact.refused.push((endpoint, row.try_get("reason")?));
+            }
         }
         let sql = "SELECT sku, max(at) AS at FROM movements WHERE sku IN (SELECT value FROM json_each(?)) GROUP BY sku";
         for row in sqlx::query(sql).bind(&list).fetch_all(&self.readers).await? {

@@ -25,6 +25,14 @@ impl Ledger for SqliteLedger {
         Self::set_fact(self, name, value).await
     }
 
+    async fn recognise_shop(&self, shop: &str, identity: &str, now: Time) -> Result<Recognised> {
+        Self::recognise_shop(self, shop, identity, now).await
+    }
+
+    async fn recognise_columns(&self, pool: &Pool, columns: &PoolColumns, now: Time) -> Result<Recognised> {
+        Self::recognise_columns(self, pool, columns, now).await
+    }
+
     async fn rows(&self) -> Result<BTreeMap<Sku, RowRecord>> {
         Self::rows(self).await
     }

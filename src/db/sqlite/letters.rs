@@ -49,6 +49,8 @@ impl SqliteLedger {
         let row = sqlx::query("SELECT * FROM dead_letters WHERE id = ?").bind(id).fetch_optional(&mut *tx).await?;
         let Some(letter) = row.as_ref().map(letter).transpose()? else { return Ok(false) };
         sqlx::query("DELETE FROM dead_letters WHERE id = ?").bind(id).execute(&mut *tx).await?;
+        // Its words stand in the row until that is written anew.
+        hints::hint(&mut tx, SHEET, &letter.sku, Want::CONTENT, now).await?;
         if replay {
             hints::hint(&mut tx, &letter.endpoint, &letter.sku, letter.wanted(), now).await?;
         }

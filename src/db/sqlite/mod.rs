@@ -4,6 +4,7 @@ mod content;
 #[cfg(test)]
 mod dump;
 mod hints;
+mod identity;
 mod inbox;
 mod ledger;
 mod letters;

@@ -94,7 +94,20 @@ impl World {
 
     pub(super) fn report(&mut self) -> Call {
         let (endpoint, now) = (self.endpoint(), self.time());
-        match self.below(8) {
+        match self.below(10) {
+            8 => {
+                let (shop, identity) = (self.shop(), self.text(&["here", "here", "there"]));
+                call!(shop, identity, now => recognise_shop(&shop, &identity, now))
+            }
+            9 => {
+                let mut columns = PoolColumns::new();
+                for tab in self.names(&["Mugs", "It's \"b\"", "New"]) {
+                    let words = format!("{tab}, {}", self.pick(&["edited", "edited", "counted"]));
+                    columns.insert(tab, words);
+                }
+                let pool = self.pool();
+                call!(pool, columns, now => recognise_columns(&pool, &columns, now))
+            }
             0 => {
                 let (after, limit) = (self.below(6) - 1, self.pick(&[2, u32::MAX]));
                 call!(after, limit => movements(after, limit))
