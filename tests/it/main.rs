@@ -13,7 +13,7 @@ mod catalogs;
 mod counters;
 mod faults;
 mod idempotency;
-mod odd_rows;
 mod identity;
+mod odd_rows;
 mod renames;
 mod trouble;

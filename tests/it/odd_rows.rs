@@ -93,6 +93,7 @@ async fn two_skus_that_staff_swap_are_swapped_back() {
 }
 
 /// Staff delete a product in WooCommerce for good and make it anew with its SKU and another stock.
+#[expect(clippy::disallowed_methods, reason = "staff do not come through a store's client")]
 async fn make_anew(bed: &Bed, sku: &str, stock: i64) {
     let woo = bed.world.describe().woocommerce;
     let http = reqwest::Client::new();
