@@ -3,12 +3,12 @@
 CARGO ?= cargo
 SHELFD := target/release/shelfd
 # With the examples: their needs change how the library is built, and it is to be built once.
-RELEASE = $(CARGO) build --release --bins --examples
+RELEASE := $(CARGO) build --release --bins --examples
 
 # Without what talks to the outside, it builds in a minute.
 SIM := $(CARGO) run --profile sim --no-default-features --features sim --bin sim
 
-.PHONY: conformance mutants help demo test test-clients test-real check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
+.PHONY: release conformance mutants help demo test test-clients test-real check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ deny: ## Licences, banned crates, sources
 
 advisories: ## Known vulnerabilities (needs the advisory database's network)
 	$(CARGO) deny check advisories
+
+release: ## Build the release binary and the examples
+	$(RELEASE)
 
 demo-check: ## Run the demo unattended for 30 s; fails unless everything agrees at the end
 	$(RELEASE)
