@@ -33,8 +33,9 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
         }
         Input::Astray { reading, meaning, of, stale_for, late_for } => {
             let is_free = side.intent.is_none() && !is_outdated(&side, &reading, stale_for);
-            if is_free && side.accounted == Some(of.expected) && !planted!(AstrayIsTyped) {
-                take_lower(&mut book.pool, &mut side, &reading, meaning, stale_for, &mut effects);
+            let is_new = side.accounted.is_some_and(|accounted| accounted != reading.value);
+            if is_free && is_new && !planted!(AstrayIsTyped) {
+                take_lower(&mut book.pool, &mut side, (&reading, of.expected), meaning, stale_for, &mut effects);
                 effects.push(Effect::Astray(of));
             } else if resolve_open(&mut side, &reading, stale_for, late_for, &mut effects) {
                 fold_value(&mut book.pool, &mut side, &reading, meaning, stale_for, &mut effects);
@@ -239,11 +240,12 @@ fn own_up(
     }
 }
 
-/// Nobody can tell whether others put a value there or a write of ours went astray: it counts only if it lowers the pool.
+/// Nobody can tell whether others put a value there, or whether a write of ours went astray that replaced `had`, which others may
+/// have put there before: what leaves the lower pool counts.
 fn take_lower(
     pool: &mut Option<i64>,
     side: &mut Side,
-    reading: &Reading,
+    (reading, had): (&Reading, i64),
     meaning: Meaning,
     stale_for: Duration,
     effects: &mut Vec<Effect>,
@@ -251,12 +253,17 @@ fn take_lower(
     let Some(accounted) = side.accounted.replace(reading.value) else { return };
     leave(side, accounted, reading.at, stale_for);
     let Some(units) = pool else { return };
-    let (mut moved, mut told) = (*units, Vec::new());
-    move_pool(&mut moved, reading.value - accounted, reading.value, meaning, &mut told);
-    if moved < *units {
-        *units = moved;
-        effects.append(&mut told);
-    }
+    let counted = |value: i64| {
+        let (mut moved, mut told) = (*units, Vec::new());
+        if value != accounted {
+            move_pool(&mut moved, value - accounted, value, meaning, &mut told);
+        }
+        (moved, told)
+    };
+    let (typed, astray) = (counted(reading.value), counted(had));
+    let (lower, mut told) = if typed.0 < astray.0 { typed } else { astray };
+    *units = lower;
+    effects.append(&mut told);
 }
 
 /// Others moved a value by so many units, to what it is now.

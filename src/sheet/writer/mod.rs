@@ -359,7 +359,11 @@ impl Flush<'_> {
                 batch.iter_mut().for_each(|job| job.sends += 1);
             }
             match written {
-                Ok((applied, views)) => left.append(&mut self.receive(batch, applied, checked, &views)),
+                Ok((applied, views)) => {
+                    let (mut again, victims) = self.receive(batch, applied, &views);
+                    left.append(&mut again);
+                    victims.into_iter().for_each(|hit| self.put_right(hit, &mut left, &mut batches, checked));
+                }
                 Err(error) if error.maybe_done() => {
                     let sent = batch.iter_mut().filter_map(|job| job.sent.as_mut());
                     sent.for_each(|sent| sent.lost = Some(error.clone()));

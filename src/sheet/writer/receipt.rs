@@ -19,7 +19,7 @@ enum Met {
 }
 
 /// A cell that was hit by a write for another row.
-struct Victim {
+pub(super) struct Victim {
     tab: usize,
     header: String,
     row: u32,
@@ -32,15 +32,14 @@ struct Victim {
 }
 
 impl Flush<'_> {
-    /// Finish what is done. Returns what is to be made anew, and what has to be put back. `checked` was seen before the
-    /// write, `views` with it.
+    /// Finish what is done. Returns what is to be made anew, and the cells that were hit by mistake. `views` was seen with the
+    /// write.
     pub(super) fn receive(
         &mut self,
         jobs: Vec<Job>,
         applied: Vec<Applied>,
-        checked: &Views,
         views: &BTreeMap<String, Option<View>>,
-    ) -> Vec<Job> {
+    ) -> (Vec<Job>, Vec<Victim>) {
         let mut again = Vec::new();
         let mut victims = Vec::new();
         for (mut job, applied) in jobs.into_iter().zip(applied) {
@@ -84,10 +83,7 @@ impl Flush<'_> {
                 }
             }
         }
-        for victim in victims {
-            self.put_right(victim, &mut again, checked);
-        }
-        again
+        (again, victims)
     }
 
     /// Is this the key of another row? One that nobody knows may be the row that was meant, under another SKU.
@@ -127,36 +123,37 @@ impl Flush<'_> {
         Some(if shows_it { CellOutcome::Written { row } } else { CellOutcome::Unknown(strange()) })
     }
 
-    /// Where the hit cell is itself waiting to be written, that is done over our value; else it is put back.
-    fn put_right(&mut self, victim: Victim, again: &mut Vec<Job>, checked: &Views) {
+    /// Where the hit cell is itself waiting to be written, that is done over our value; else it is put back. `checked` was seen
+    /// before the write; `left` waits for the next look, `unsent` for the rest of a batch that was halved.
+    pub(super) fn put_right(&mut self, victim: Victim, left: &mut Vec<Job>, unsent: &mut [Vec<Job>], checked: &Views) {
         let Victim { tab, header, row, column, key, had, ours } = victim;
         let its_own = |job: &Job| job.tab == tab && job.header == header && job.owns(&key) && !job.by_place;
-        if let Some(at) = again.iter().position(its_own) {
-            let is_expected = |job: &Job, had: &Cell| match &job.expect {
-                Expect::Value(expected) => self.same(had, expected),
+        let mut lists = std::iter::once(&mut *left).chain(unsent);
+        if let Some((list, at)) = lists.find_map(|list| list.iter().position(its_own).map(|at| (list, at))) {
+            let mut job = list.remove(at);
+            let is_lost = job.doubt.is_some() || job.sent.as_ref().is_some_and(|sent| sent.lost.is_some());
+            let is_expected = |had: &Cell| match &job.expect {
+                // Its own write may have been done, and hit in turn.
+                Expect::Value(expected) => self.same(had, expected) || is_lost && self.same(had, &job.value),
                 Expect::Own => true,
             };
-            match (again.get_mut(at), &had) {
-                // A person had changed it already: theirs is put back, and the write is off.
-                (Some(job), Some(had)) if !is_expected(job, had) => {
-                    let outcome = job.changed(row + 1, had.clone());
-                    let job = again.remove(at);
-                    self.finish(job, outcome);
+            if had.as_ref().is_none_or(is_expected) {
+                // By chance it may be what was to be written there.
+                if self.same(&job.value, &ours) {
+                    return self.finish(job, CellOutcome::Written { row: row + 1 });
                 }
-                // By chance it is what was to be written there.
-                (Some(job), _) if self.same(&job.value, &ours) => {
-                    let job = again.remove(at);
-                    self.finish(job, CellOutcome::Written { row: row + 1 });
-                    return;
+                if let Some(sent) = &mut job.sent {
+                    sent.before = ours.clone();
                 }
-                (Some(job), _) => {
-                    job.expect = Expect::Value(ours);
-                    job.foreign = Some(column);
-                    job.hint = row;
-                    return;
-                }
-                (None, _) => {}
+                job.expect = Expect::Value(ours);
+                job.foreign = Some(column);
+                job.hint = row;
+                return list.insert(at, job);
             }
+            // A person had changed it already: theirs is put back, and the write is off.
+            let found = had.clone().unwrap_or_default();
+            let outcome = job.changed(row + 1, found);
+            self.finish(job, outcome);
         }
         let before = self.layouts.get(tab).and_then(|layout| checked.get(&layout.mapping.tab)?.as_ref().ok());
         let had = had.or_else(|| self.had(tab, &key, &header, row, column, before));
@@ -165,7 +162,7 @@ impl Flush<'_> {
             Some(had) if self.same(&had, &ours) => {}
             Some(_) if planted!(NoPutBack) => {}
             Some(value) if key != Key::Unreadable => {
-                again.push(Job::put_back(tab, sku, header, (row, column), ours, value));
+                left.push(Job::put_back(tab, sku, header, (row, column), ours, value));
             }
             Some(_) | None => self.strand(tab, row, column, sku, ours, None),
         }

@@ -330,10 +330,16 @@ fn a_number_that_may_be_another_rows_write_counts_only_if_it_is_lower() {
     let (effects, astray) = see(&mut book, 8, Meaning::Count, 10);
     assert_eq!((effects, book.pool), (vec![astray], Some(4)));
 
-    // The write expected something else here: it is a person's.
+    // A person typed 13, or 11 that the write then hit: the lower of both.
+    for (value, expected, pool) in [(13, 11, 11), (11, 13, 11), (9, 13, 9), (13, 9, 9)] {
+        let mut book = agreed(10);
+        let (effects, astray) = see(&mut book, value, Meaning::Edit, expected);
+        assert_eq!((effects, book.pool), (vec![moved(pool - 10, Cause::Observed), astray], Some(pool)));
+    }
+    // It shows what it did before: nothing has happened to it.
     let mut book = agreed(10);
-    let (effects, _) = see(&mut book, 13, Meaning::Edit, 11);
-    assert_eq!((effects, book.pool), (vec![moved(3, Cause::Observed)], Some(13)));
+    let (effects, _) = see(&mut book, 10, Meaning::Edit, 13);
+    assert_eq!((effects, book.pool), (vec![], Some(10)));
     // A write of its own is open here: that is weighed, as ever.
     let mut book = agreed(10);
     read(&mut book, "a", Reading::exact(9, at(0)));
