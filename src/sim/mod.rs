@@ -7,6 +7,7 @@
 mod driver;
 mod effects;
 mod leeway;
+mod listing;
 mod people;
 mod rest;
 mod sheet;
