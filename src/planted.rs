@@ -43,8 +43,6 @@ bugs! {
     HigherInDoubt,
     /// Values that were left a moment ago are folded again.
     StaleIsNew,
-    /// A reading that may be older than a lost write says that it was done.
-    StaleDecides,
     /// Order shares are not remembered: each look takes them again.
     SharesForgotten,
     /// Units in flight are not allowed for.

@@ -85,7 +85,7 @@ fn resolve_open(
     let Some(intent) = side.intent.clone().filter(|_| !planted!(FoldBeforeResolve)) else { return true };
     let fate = match fate(side, &intent, reading, late_for.max(stale_for)) {
         // What the write would have put there also stood there a moment ago.
-        _ if is_outdated(side, reading, stale_for) && !planted!(StaleDecides) => Fate::Undecided,
+        _ if is_outdated(side, reading, stale_for) => Fate::Undecided,
         fate => fate,
     };
     let (settled, doubtful) = match fate {
