@@ -84,10 +84,10 @@ impl Engine {
         let known = self.ledger.listings(pass.shop.name()).await?;
         let owners = Owners::new(rows.keys().cloned().collect(), &known, self.ledger.former_skus().await?);
         let Listed { mut found, twice } = list_shop(pass.shop.store.as_ref(), &owners).await?;
+        let at = clock::now();
         let Lost { gone, hidden } = self.lost(pass, &rows, &known, &found).await?;
         // Under other ids it is another thing, with a stock of its own: it is met for the first time at the next look.
         found.retain(|sku, _| !gone.contains(sku) && !hidden.contains(sku));
-        let at = clock::now();
         let new: BySku<Seen> = found
             .iter()
             .filter(|(sku, _)| !known.contains_key(*sku))
@@ -126,7 +126,7 @@ impl Engine {
         let mut missing = Vec::new();
         for (sku, listing) in known {
             let (linked, there) = (remote(listing), found.get(sku).map(|listing| &listing.remote));
-            if there.is_some_and(|there| is_same(there, &linked)) && !planted!(NewIdsAreOld) {
+            if there.is_some_and(|there| is_same(there, &linked) || planted!(NewIdsAreOld)) {
                 continue;
             } else if others.contains(&linked) || !rows.contains_key(sku) {
                 lost.gone.insert(sku.clone());
