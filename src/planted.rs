@@ -57,6 +57,8 @@ bugs! {
     SentWhenever,
     /// An absolute write is made without a look in the same pass.
     AbsoluteFromMemory,
+    /// Stock is written although its reading may be older than what is known.
+    WrittenUnread,
     /// The cursor of the order list runs ahead to the shop's clock.
     CursorAhead,
     /// Orders in flight are not asked for again.

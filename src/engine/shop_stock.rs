@@ -90,8 +90,11 @@ impl Engine {
             StockKind::Delta => WriteKind::Additive,
             StockKind::OrderLog => WriteKind::Absolute,
         };
-        let doubts_over = |pass: &Pass<'_>, sku: &Sku| {
-            !pass.doubtful.contains_key(sku) || (kind != WriteKind::Checked && pass.attempts(sku) >= DOUBT_LOOKS_MAX)
+        let doubts_over = |pass: &Pass<'_>, sku: &Sku| match pass.doubtful.get(sku) {
+            None => true,
+            // A reading that may be older than what is known says nothing yet, not even from where to write. That passes.
+            Some(None) => planted!(WrittenUnread),
+            Some(Some(_)) => kind != WriteKind::Checked && pass.attempts(sku) >= DOUBT_LOOKS_MAX,
         };
         let mut skus: Vec<Sku> = pass
             .hints
