@@ -41,6 +41,8 @@ pub struct Side {
     pub intent: Option<Intent>,
     /// What our last absolute write may have overwritten; open from its intent until an exact reading after it.
     pub window: Option<Window>,
+    /// The open intent opened that window: should it surely not be made, nothing was overwritten.
+    pub window_is_new: bool,
     /// Values that stood there until a moment ago, newest last. A read that still shows one may be older than what we know.
     pub recent: Vec<Recent>,
 }

@@ -97,6 +97,7 @@ fn resolve_open(
         Fate::Doubtful(settled) => (settled, true),
     };
     if doubtful {
+        side.window_is_new = false;
         effects.push(Effect::Doubt(intent.clone()));
     }
     // The reading decided it, so it is newer than the write: no stale read of what was replaced is to be feared from it.
@@ -210,6 +211,7 @@ fn plan(
     }
     let intent = Intent { expected, delta, key, recorded: now };
     if kind == WriteKind::Absolute && !planted!(NoWindow) {
+        side.window_is_new = side.window.is_none();
         let window = side.window.get_or_insert(Window::default());
         if !planted!(NothingAround) {
             window.took += around.took;
@@ -291,5 +293,8 @@ fn settle(side: &mut Side, settled: Settled, now: Time, stale_for: Duration) {
     if settled == Settled::Done {
         side.accounted = side.accounted.map(|accounted| accounted + intent.delta);
         leave(side, intent.expected, now, stale_for);
+    }
+    if std::mem::take(&mut side.window_is_new) && settled == Settled::NotDone {
+        side.window = None;
     }
 }

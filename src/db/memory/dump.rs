@@ -80,7 +80,8 @@ fn endpoints(state: &State, line: &mut impl FnMut(&str, Value)) {
         for (sku, pools) in &held.sides {
             for (pool, kept) in pools {
                 let window = kept.side.window;
-                let window = (window.map(|window| window.took), window.map(|window| window.gave));
+                let opened = i64::from(kept.side.window_is_new);
+                let window = (window.map(|window| window.took), window.map(|window| window.gave), opened);
                 let recent = recent_to_text(&kept.side.recent);
                 line("sides", flat(json!([endpoint, sku, pool, kept.side.accounted, window, recent])));
             }

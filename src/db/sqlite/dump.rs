@@ -12,7 +12,7 @@ const TABLES: [(&str, &str, &str); 14] = [
          base_price, seen_sku, row_hash, synced_at",
         "endpoint, sku",
     ),
-    ("sides", "endpoint, sku, pool, accounted, window_took, window_gave, recent", "endpoint, sku, pool"),
+    ("sides", "endpoint, sku, pool, accounted, window_took, window_gave, window_is_new, recent", "endpoint, sku, pool"),
     ("shares", "endpoint, order_id, line_id, sku, share, in_flight", "endpoint, order_id, line_id"),
     ("hints", "endpoint, sku, look, stock, content, due_at, attempts, seq", "endpoint, sku"),
     ("pools", "sku, pool, units", "sku, pool"),

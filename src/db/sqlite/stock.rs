@@ -220,7 +220,7 @@ async fn apply(tx: &mut Tx<'_>, place: Place<'_>, write: Write<'_>, peers: Peers
 }
 
 async fn load_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool) -> Result<Side> {
-    let sql = "SELECT accounted, window_took, window_gave, recent FROM sides \
+    let sql = "SELECT accounted, window_took, window_gave, window_is_new, recent FROM sides \
                WHERE endpoint = ? AND sku = ? AND pool = ?";
     let row = sqlx::query(sql).bind(endpoint).bind(sku.as_str()).bind(pool).fetch_optional(&mut **tx).await?;
     let Some(row) = row else { return Ok(Side::default()) };
@@ -235,15 +235,16 @@ async fn load_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool) -> R
         accounted: row.try_get("accounted")?,
         intent: open.as_ref().map(intent).transpose()?,
         window: pair("window_took", "window_gave")?.map(|(took, gave)| Window { took, gave }),
+        window_is_new: row.try_get("window_is_new")?,
         recent: recent_of_text(row.try_get("recent")?)?,
     })
 }
 
 async fn store_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool, side: &Side) -> Result<()> {
-    let sql = "INSERT INTO sides (endpoint, sku, pool, accounted, window_took, window_gave, recent) \
-               VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (endpoint, sku, pool) DO UPDATE SET \
+    let sql = "INSERT INTO sides (endpoint, sku, pool, accounted, window_took, window_gave, window_is_new, recent) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (endpoint, sku, pool) DO UPDATE SET \
                accounted = excluded.accounted, window_took = excluded.window_took, window_gave = excluded.window_gave, \
-               recent = excluded.recent";
+               window_is_new = excluded.window_is_new, recent = excluded.recent";
     sqlx::query(sql)
         .bind(endpoint)
         .bind(sku.as_str())
@@ -251,6 +252,7 @@ async fn store_side(tx: &mut Tx<'_>, endpoint: &str, sku: &Sku, pool: &Pool, sid
         .bind(side.accounted)
         .bind(side.window.map(|window| window.took))
         .bind(side.window.map(|window| window.gave))
+        .bind(side.window_is_new)
         .bind(recent_to_text(&side.recent))
         .execute(&mut **tx)
         .await?;

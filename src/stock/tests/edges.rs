@@ -87,6 +87,29 @@ fn what_orders_gave_back_can_be_overwritten_too() {
 }
 
 #[test]
+fn a_write_that_was_surely_not_made_overwrote_nothing() {
+    let mut book = agreed(10);
+    read(&mut book, "sheet", Reading::exact(8, at(1)));
+    absolute(&mut book, None, at(2)).unwrap();
+    orders(&mut book, 5, 0, 0);
+    settle(&mut book, "a", Settled::NotDone, at(3));
+    assert_eq!(book.sides["a"].window, None);
+    let effects = read(&mut book, "a", Reading::exact(8, at(4)));
+    assert_eq!(effects, [Effect::Moved { units: 3, cause: Cause::Observed }], "staff's, not a sale that we overwrote");
+    assert_eq!(book.pool, Some(6));
+
+    let mut book = agreed(10);
+    read(&mut book, "sheet", Reading::exact(8, at(1)));
+    absolute(&mut book, None, at(2)).unwrap();
+    settle(&mut book, "a", Settled::Done, at(2));
+    read(&mut book, "sheet", Reading::exact(7, at(3)));
+    absolute(&mut book, None, at(3)).unwrap();
+    orders(&mut book, 5, 0, 0);
+    settle(&mut book, "a", Settled::NotDone, at(4));
+    assert_eq!(book.sides["a"].window, Some(Window { took: 5, gave: 0 }), "the write before it may have");
+}
+
+#[test]
 fn doubt_keeps_the_window_open_for_what_is_left() {
     let mut book = agreed(10);
     read(&mut book, "sheet", Reading::exact(15, at(1)));
