@@ -9,6 +9,7 @@ mod daemon;
 mod identity;
 mod inbox;
 mod listing;
+mod lost;
 mod preview;
 mod renames;
 #[cfg(feature = "daemon")]
@@ -45,10 +46,11 @@ use crate::stores::{Store, StoreError};
 #[cfg(feature = "daemon")]
 pub use daemon::Daemon;
 pub use identity::Identities;
+use lost::LostLately;
 pub use preview::{Preview, PreviewProblem};
 #[cfg(feature = "daemon")]
 pub use schedule::{CronPlan, due_between};
-pub use settle::Settler;
+use settle::Settler;
 pub use sheet_read::ReadManner;
 #[cfg(feature = "daemon")]
 pub use subscriptions::Upkeep;
@@ -191,6 +193,7 @@ pub struct Engine {
     identities: Identities,
     shown: Mutex<shown::Shown>,
     settler: Mutex<Settler>,
+    lost_lately: Mutex<LostLately>,
     halt: Mutex<Option<String>>,
     status_flushed: Mutex<Option<crate::clock::Time>>,
     /// Held by passes over shops; a SKU gets another name only while nobody holds it.
@@ -225,6 +228,7 @@ impl Engine {
             identities,
             shown,
             settler,
+            lost_lately: Mutex::default(),
             halt,
             status_flushed,
             passes,

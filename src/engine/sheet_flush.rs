@@ -204,7 +204,7 @@ impl Engine {
         let mut again: BySku<SheetError> = BTreeMap::new();
         let mut touched = BTreeSet::new();
         let mut trouble = None;
-        for (planned, outcome) in planned.into_iter().zip(outcomes) {
+        for (index, (planned, outcome)) in planned.into_iter().zip(outcomes).enumerate() {
             let sku = planned.purpose.sku().cloned();
             let done = matches!(outcome, CellOutcome::Written { .. } | CellOutcome::Found { .. });
             if done || matches!(outcome, CellOutcome::Unknown(_)) {
@@ -226,6 +226,9 @@ impl Engine {
                 _ => self.distrust_sheet(),
             }
             let Purpose::Stock(sku, pool) = planned.purpose else { continue };
+            if report.lost.contains(&index) {
+                self.remember_lost(&sku, &pool, intent_of(&planned.change, recorded));
+            }
             if let CellOutcome::Formula { .. } = outcome {
                 formulas.push((sku.clone(), planned.change.header));
             }
@@ -332,6 +335,13 @@ fn differing(mapping: &TabMapping, shown: &ShownStatus, desired: &ShownStatus) -
 
 pub(super) fn own(mapping: &TabMapping, row: u32, target: Target, header: String, value: Cell) -> CellChange {
     CellChange { tab: mapping.tab.clone(), row_hint: row, target, header, expect: Expect::Own, value }
+}
+
+/// What a change of a stock cell was to do. Its key matters to no sheet.
+fn intent_of(change: &CellChange, recorded: Time) -> Intent {
+    let units = |cell: &Cell| if let Cell::Number(number) = cell { *number as i64 } else { 0 };
+    let expected = if let Expect::Value(expected) = &change.expect { units(expected) } else { 0 };
+    Intent { expected, delta: units(&change.value) - expected, key: String::new(), recorded }
 }
 
 /// A row that cannot be synced at all keeps the time it was last synced.

@@ -3,9 +3,9 @@
 use super::{Engine, PassError, lock};
 use crate::catalog::{Cell, Pool, Sku};
 use crate::clock::{self, Time};
-use crate::db::{DeadLetter, SHEET, StockRequest, Want};
+use crate::db::{DeadLetter, OpenIntent, SHEET, StockRequest, Want};
 use crate::sheet::writer::Stranded;
-use crate::stock::{Effect, Input, Meaning, Reading, Settled};
+use crate::stock::{Effect, Input, Intent, Meaning, Reading, Settled};
 
 impl Engine {
     /// Cells that a write hit by mistake and that could not be put back yet: their numbers are ours, not a person's, and
@@ -73,6 +73,12 @@ impl Engine {
             self.distrust_sheet();
         }
         Ok(open)
+    }
+
+    /// The answer to this write of a stock cell was lost: see [`LostLately`](super::lost::LostLately).
+    pub(super) fn remember_lost(&self, sku: &Sku, pool: &Pool, intent: Intent) {
+        let lost = OpenIntent { sku: sku.clone(), pool: pool.clone(), intent, unknown: true };
+        lock(&self.lost_lately).add(lost, clock::now());
     }
 
     /// A stock cell holds a formula: it is never written over, so that the row has to say why it stays as it is.

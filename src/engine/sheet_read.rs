@@ -59,7 +59,9 @@ impl Engine {
         let Some(read) = read else {
             let now = clock::now();
             let ripe = lock(&self.settler).ripe(now);
-            return self.accept(ripe, Vec::new(), Unseen::default()).await;
+            let tally = self.accept(ripe, Vec::new(), Unseen::default()).await?;
+            self.forget_lost(at);
+            return Ok(tally);
         };
         let complete = read.complete;
         let version = read.version;
@@ -86,6 +88,9 @@ impl Engine {
         shown.tab_problems = parsed.tab_problems;
         *lock(&self.shown) = shown;
         let tally = self.accept(settled, moved, unseen).await?;
+        if whole {
+            self.forget_lost(at);
+        }
         if whole && weighed != Some(version) {
             self.hint_at_due(&parsed.rows).await?;
         }
@@ -261,6 +266,7 @@ impl Engine {
         let (stale_for, late_for) = (self.timing.sheet_stale_for, self.timing.late_for);
         let lost = self.lost_writes(&rows).await?;
         let rows = self.hold_back(rows, &lost);
+        let lost: Vec<OpenIntent> = lost.into_iter().chain(lock(&self.lost_lately).all()).collect();
         let request = |row: &Row, at: Time, pool: &String, value: i64| {
             let (reading, meaning) = (Reading::exact(value, at), self.sheet.meaning(row, pool));
             let is_like_it = |lost: &&OpenIntent| {
@@ -296,6 +302,7 @@ impl Engine {
         for change in &changes {
             for effect in &change.effects {
                 match effect {
+                    Effect::Resolved { intent, .. } => self.remember_lost(&change.sku, &change.pool, intent.clone()),
                     Effect::LookAgain => self.distrust_sheet(),
                     Effect::Moved { units, .. } => self.meters.moved(SHEET, *units),
                     Effect::Doubt(_) | Effect::Astray(_) => self.meters.doubted(SHEET),
@@ -319,6 +326,15 @@ impl Engine {
         let (held, rows) = rows.into_iter().partition(is_held);
         settler.wait_longer(held, clock::now());
         rows
+    }
+
+    /// All that the sheet showed at this time has been taken in, but for what waits.
+    fn forget_lost(&self, read: Time) {
+        let settler = &*lock(&self.settler);
+        let waits = |lost: &OpenIntent| {
+            settler.shows(&lost.pool, lost.intent.expected + lost.intent.delta, |sku| *sku == lost.sku)
+        };
+        lock(&self.lost_lately).forget(read, self.timing.sheet_stale_for.max(self.timing.late_for), waits);
     }
 
     /// Writes to the sheet whose fate is open and that do not show where they belong: they may have hit other rows.

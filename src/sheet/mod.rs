@@ -4,7 +4,7 @@
 pub mod google;
 pub mod reader;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod writer;
 
 use async_trait::async_trait;

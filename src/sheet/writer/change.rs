@@ -1,5 +1,7 @@
 //! What is to be written, and what became of it.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::{Cell, Columns, HeaderProblem, Sku, TabMapping};
 use crate::sheet::SheetError;
 
@@ -139,6 +141,8 @@ pub struct WriteReport {
     pub formatted: u32,
     /// Cells that could not be put back.
     pub stranded: Vec<Stranded>,
+    /// Changes, by index, of which an answer was lost, whatever became of them: looks may be older than what they did.
+    pub lost: BTreeSet<usize>,
 }
 
 /// What a cell of a key's row held when it was last known, for putting back: tab, key, header.

@@ -239,6 +239,10 @@ impl Flush<'_> {
             let had = matches!(job.cause, Cause::PutBack).then(|| job.value.clone());
             self.strand(job.tab, row, column, job.sku.clone(), ours.clone(), had);
         }
+        let is_lost = job.doubt.is_some() || job.sent.as_ref().is_some_and(|sent| sent.lost.is_some());
+        if let (Cause::Change(index), true) = (&job.cause, is_lost) {
+            self.report.lost.insert(*index);
+        }
         if let (CellOutcome::Written { .. } | CellOutcome::Found { .. }, Some(sku)) = (&outcome, &job.sku) {
             self.wrote.insert((job.tab, sku.clone(), job.header.clone()), job.value.clone());
         }

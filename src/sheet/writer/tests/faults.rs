@@ -26,6 +26,7 @@ async fn a_write_is_lost() {
         assert_eq!(outcomes, ["written 2", "written 3"], "{size:?}");
         assert_eq!(shown(&book)[..2], ["A 10 old", "B 2 ok"]);
         assert_eq!((report.calls, writes(&book)), (4, 2), "once more, without another check");
+        assert_eq!(report.lost, BTreeSet::from([0, 1]), "although it is known what became of them");
     }
 }
 
