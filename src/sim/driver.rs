@@ -284,7 +284,7 @@ impl Driver {
         self.strangers();
         if std::mem::take(&mut self.shared.world().lost_now) {
             // From here on what the cells show decides, also what a person typed there before the write.
-            self.blur(false);
+            self.blur();
         }
         self.watch.look(&mut self.shared.world(), &self.ledger);
         if !ended {
@@ -301,6 +301,7 @@ impl Driver {
             let world = &mut *self.shared.world();
             world.sheet_lost = false;
             world.hit.fill(None);
+            world.own_hit.fill(false);
             return Box::pin(async move {
                 let read = engine.read_sheet(ReadManner::Probe).await;
                 if read.is_ok() {
@@ -336,7 +337,8 @@ impl Driver {
             world.counts.restarts += 1;
             world.promote_leeway();
         }
-        self.blur(true);
+        self.strays();
+        self.blur();
         self.engine = engine(&self.shared, &self.ledger, &self.meters);
         self.shared.effects.revive();
     }
@@ -351,7 +353,8 @@ impl Driver {
             world.counts.takeovers += 1;
             world.promote_leeway();
         }
-        self.blur(true);
+        self.strays();
+        self.blur();
         self.ledger = self.ledger.take_lease();
         self.engine = engine(&self.shared, &self.ledger, &self.meters);
     }

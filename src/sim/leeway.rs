@@ -3,6 +3,7 @@
 
 use super::driver::{Driver, book, book_of};
 use super::sheet;
+use super::world::World;
 use crate::catalog::Cell;
 use crate::db::SHEET;
 use crate::stock::Book;
@@ -17,8 +18,9 @@ impl Driver {
     pub(super) fn sheet_turn_ended(&mut self) {
         if self.shared.world().sheet_lost {
             self.shared.world().promote_leeway();
+            self.strays();
         }
-        self.blur(false);
+        self.blur();
     }
 
     /// A write that was meant for another row hit one without a key, or with one that the program does not know yet. Once that
@@ -26,6 +28,7 @@ impl Driver {
     /// A counter that the program has not met yet says what was sold before: written over, it says something else.
     pub(super) fn strangers(&self) {
         let world = &mut *self.shared.world();
+        self.forget_own(world);
         for (item, by) in std::mem::take(&mut world.counter_hits) {
             if book(&self.ledger, &world.truth[item]).pool.is_none() {
                 world.truth[item].leeway += by.abs();
@@ -49,19 +52,52 @@ impl Driver {
             } else {
                 world.truth[item].leeway += (hit.1 - hit.0).abs();
                 world.counts.leeways += 1;
+                // It may have been the row that was meant, as far as the program sees: then too its cell is all that tells.
+                world.sheet_lost |= !is_there;
+            }
+        }
+    }
+
+    /// A row's own write that the ledger has settled is no stranger in its cell.
+    fn forget_own(&self, world: &mut World) {
+        for item in 0..world.truth.len() {
+            let Some(hit) = world.hit[item] else { continue };
+            let book = book(&self.ledger, &world.truth[item]);
+            let own = open_write(&book);
+            let accounted = book.sides.get(SHEET).and_then(|side| side.accounted);
+            if own == Some(hit) {
+                world.own_hit[item] = true;
+            } else if own.is_none() && accounted == Some(hit.1) && std::mem::take(&mut world.own_hit[item]) {
+                world.hit[item] = None;
+            }
+        }
+    }
+
+    /// Writes for other rows stand in these, and nothing was put back: the program is dead, or an answer was lost and older looks
+    /// hid it. Until it has read them it knows, by the number, what may be there.
+    pub(super) fn strays(&self) {
+        let world = &mut *self.shared.world();
+        self.forget_own(world);
+        for item in 0..world.truth.len() {
+            let own = open_write(&book(&self.ledger, &world.truth[item]));
+            if let Some((from, to)) = world.hit[item].filter(|hit| Some(*hit) != own) {
+                world.astray[item] += (to - from).abs();
             }
         }
     }
 
     /// Open writes to the sheet will be judged by what their cells show. A person who has typed there unseen, or does so
     /// until then, may be taken for the write: no platform tells them apart.
-    pub(super) fn blur(&self, dead: bool) {
+    pub(super) fn blur(&self) {
         let world = &mut *self.shared.world();
         for item in 0..world.truth.len() {
             let book = book(&self.ledger, &world.truth[item]);
             let own = open_write(&book);
-            if let Some((from, to)) = world.hit[item].filter(|hit| dead && Some(*hit) != own) {
-                world.astray[item] += (to - from).abs();
+            let row = world.sheet.row_of(world.truth[item].sku.as_str());
+            let shown = row.map(|row| world.sheet.rows[row][sheet::STOCK[world.truth[item].pool]].clone());
+            let accounted = book.sides.get(SHEET).and_then(|side| side.accounted);
+            if own.is_none() && accounted.is_some_and(|units| shown == Some(Cell::Number(units as f64))) {
+                world.astray[item] = 0;
             }
             world.hide(item, false);
             let Some((from, to)) = own else {
@@ -69,9 +105,7 @@ impl Driver {
                 continue;
             };
             let ours = if world.hit[item] == own { to } else { from };
-            let row = world.sheet.row_of(world.truth[item].sku.as_str());
-            let shown = row.map(|row| &world.sheet.rows[row][sheet::STOCK[world.truth[item].pool]]);
-            if !world.unsure[item] && shown != Some(&Cell::Number(ours as f64)) {
+            if !world.unsure[item] && shown != Some(Cell::Number(ours as f64)) {
                 world.truth[item].leeway += (to - from).abs();
                 world.counts.leeways += 1;
             }

@@ -277,19 +277,28 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
         world.truth[item].leeway += (to - from).abs();
         world.counts.leeways += 1;
     }
+    // The very number that a write for another row replaces this one with is put back, should that write be lost.
+    let typed = shown as i64 + by;
+    let is_like_it = |other: &Truth| {
+        other.pool == world.truth[item].pool && knows.open_in_sheet(other) == Some((shown as i64, typed))
+    };
+    if world.truth.iter().any(|other| other.sku != world.truth[item].sku && is_like_it(other)) {
+        world.truth[item].leeway += by.abs();
+        world.counts.leeways += 1;
+    }
     // Nor can anybody tell once the person's own number stands over it.
     world.hide(item, true);
     world.sheet.touch();
-    world.sheet.rows[row][column] = Cell::Number(shown + by as f64);
+    world.sheet.rows[row][column] = Cell::Number(typed as f64);
     if world.layout(item) == Layout::Counted {
         // What was sold until it counts is in it: the truth is set when it does.
-        world.counts_typed[item].push(shown as i64 + by);
+        world.counts_typed[item].push(typed);
     } else {
         world.truth[item].units += by;
     }
     world.has_moved(0, item, by);
     world.counts.sheet_edits += 1;
-    world.tell(|| format!("sheet: a person types {} over {shown} for {sku} in row {}", shown + by as f64, row + 2));
+    world.tell(|| format!("sheet: a person types {typed} over {shown} for {sku} in row {}", row + 2));
 }
 
 /// A row is about to be out of sight, in all its pools.

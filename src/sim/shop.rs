@@ -337,12 +337,12 @@ pub fn delete(world: &mut World, shop: usize, item: usize, anew: Option<i64>) {
     }
 }
 
-/// Writes that were on their way arrive, and returns that take too long are noted.
+/// Writes that were on their way arrive, and what an order took or gave back too long ago is noted.
 pub fn arrivals(world: &mut World, all: bool) {
     for shop in 0..world.shops.len() {
         let is_late = |order: &Order| {
-            let returns = matches!(order.phase, Phase::Returning(_) | Phase::Returned(_));
-            returns && order.modified + NOTED_WITHIN < clock::now()
+            let is_under_way = matches!(order.phase, Phase::Reduced | Phase::Returning(_) | Phase::Returned(_));
+            is_under_way && order.modified + NOTED_WITHIN < clock::now()
         };
         while let Some(order) = world.shops[shop].orders.iter().position(is_late) {
             advance(world, shop, order);

@@ -235,8 +235,10 @@ impl ShopFace {
         };
         world.tell(|| format!("shop {}: {}: {arriving:?}, late: {late}", self.shop, write.sku));
         if self.takeovers != world.counts.takeovers {
-            // Sent by a program that lost its lease between its last word with the ledger and this call.
-            world.truth[item].leeway += write.delta.abs();
+            // Sent by a program that lost its lease between its last word with the ledger and this call. A set undoes what its
+            // successor has written since.
+            let undone = (world.shops[self.shop].listings.get(&item)).map_or(0, |listing| listing.stock - value);
+            world.truth[item].leeway += write.delta.abs().max(undone.abs());
             world.counts.leeways += 1;
         }
         if late {
@@ -373,6 +375,9 @@ impl Store for ShopFace {
             let world = &mut *self.shared.world();
             if let Err(error) = self.trouble(world) {
                 let sent = matches!(error, StoreError::AnswerLost { .. });
+                if sent {
+                    self.hide(world, writes);
+                }
                 if sent && !self.kind.is_keyed() && world.rng.chance(0.5) {
                     return writes.iter().map(|write| self.write_unkeyed(world, write, true)).collect();
                 }

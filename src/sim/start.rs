@@ -124,6 +124,7 @@ fn new(number: u64, furnished: bool) -> Start {
         serial: 0,
         pending,
         hit,
+        own_hit: unsure.clone(),
         unsure,
         moved,
         founded,

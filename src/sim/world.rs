@@ -209,6 +209,8 @@ pub struct World {
     pub moved: Vec<Vec<Vec<i64>>>,
     /// Per item: what the turn under way has written to its stock cell: the number replaced, and the new one.
     pub hit: Vec<Option<(i64, i64)>>,
+    /// Per item: that was its own write.
+    pub own_hit: Vec<bool>,
     /// Per item: numbers that were typed as counted, the first one too.
     pub counts_typed: Vec<Vec<i64>>,
     /// Rows that were written in the poll under way: whose they are, the number replaced and the new one.
