@@ -3,7 +3,7 @@
 use super::{Engine, PassError, lock};
 use crate::catalog::{Cell, Pool, Sku};
 use crate::clock::{self, Time};
-use crate::db::{DeadLetter, OpenIntent, SHEET, StockRequest, Want};
+use crate::db::{DeadLetter, OpenIntent, SHEET, StockChange, StockRequest, Want};
 use crate::sheet::writer::Stranded;
 use crate::stock::{Effect, Input, Intent, Meaning, Reading, Settled};
 
@@ -25,7 +25,8 @@ impl Engine {
             let meaning = if is_count { Meaning::Count } else { Meaning::Edit };
             let had = if let Some(Cell::Number(had)) = &cell.had { Some((*had as i64, meaning)) } else { None };
             let (now, stale_for) = (clock::now(), self.timing.sheet_stale_for);
-            let input = Input::Overwrote { value: *value as i64, had, now, stale_for };
+            let put_back = cell.put_back.then(clock::fresh_key);
+            let input = Input::Overwrote { value: *value as i64, had, put_back, now, stale_for };
             requests.push(StockRequest { sku: sku.clone(), pool: pool.clone(), input });
             hints.push((sku.to_string(), Want::STOCK, clock::now()));
         }
@@ -34,6 +35,11 @@ impl Engine {
             let changes = self.ledger.stock(SHEET, requests, &peers, clock::now()).await?;
             self.ledger.hint(SHEET, &hints).await?;
             self.wake_for(&changes);
+            let is_sent = |change: &&StockChange| change.effects.iter().any(|effect| matches!(effect, Effect::Send(_)));
+            for change in changes.iter().filter(is_sent) {
+                let sku = std::slice::from_ref(&change.sku);
+                self.ledger.mark_unknown(SHEET, &change.pool, sku, Some(clock::now())).await?;
+            }
         }
         Ok(())
     }

@@ -277,6 +277,14 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
         world.truth[item].leeway += (to - from).abs();
         world.counts.leeways += 1;
     }
+    // Where another row's write has the same numbers, nobody knows whose stands here.
+    let has_same = |other: &Truth| {
+        other.pool == world.truth[item].pool && other.sku != world.truth[item].sku && knows.open_in_sheet(other) == own
+    };
+    if own.is_some() && world.hit[item] == own && world.truth.iter().any(has_same) {
+        world.truth[item].leeway += open;
+        world.counts.leeways += 1;
+    }
     // The very number that a write for another row replaces this one with is put back, should that write be lost.
     let typed = shown as i64 + by;
     let is_like_it = |other: &Truth| {

@@ -210,6 +210,8 @@ pub enum Input {
         value: i64,
         /// What stood there before, where that is known, and what it meant: what others had typed by then counts.
         had: Option<(i64, Meaning)>,
+        /// The key of a write that put that back and whose answer was lost: it is open from now on, and has been sent.
+        put_back: Option<String>,
         /// Now.
         now: Time,
         /// See [`Input::Read`]: for so long a reading may show what stood there before.

@@ -44,8 +44,8 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
         Input::Plan { rule, kind, from, key, now } => {
             plan(book.pool, &mut side, (rule, kind), from, key, now, &mut effects);
         }
-        Input::Overwrote { value, had, now, stale_for } => {
-            own_up(&mut book.pool, &mut side, (value, had), (now, stale_for), &mut effects);
+        Input::Overwrote { value, had, put_back, now, stale_for } => {
+            own_up(&mut book.pool, &mut side, (value, had), put_back, (now, stale_for), &mut effects);
         }
         Input::Settle { settled, now, stale_for } => {
             settle(&mut side, settled, now, stale_for);
@@ -223,11 +223,13 @@ fn plan(
 }
 
 /// A value that we wrote without meaning to is nobody's movement: it is accounted for, and the difference to the target is
-/// written back. What others had typed there before counts all the same.
+/// written back. What others had typed there before counts all the same. Where it was put back and the answer was lost, that is a
+/// write like any other: what is there tells later.
 fn own_up(
     pool: &mut Option<i64>,
     side: &mut Side,
     (value, had): (i64, Option<(i64, Meaning)>),
+    put_back: Option<String>,
     (now, stale_for): (Time, Duration),
     effects: &mut Vec<Effect>,
 ) {
@@ -236,9 +238,14 @@ fn own_up(
     for left in [Some(accounted), had.map(|(had, _)| had)].into_iter().flatten().filter(|left| *left != value) {
         leave(side, left, now, stale_for);
     }
-    let Some((had, meaning)) = had.filter(|(had, _)| *had != accounted) else { return };
-    if let Some(pool) = pool {
+    let Some((had, meaning)) = had else { return };
+    if let (Some(pool), true) = (pool, had != accounted) {
         move_pool(pool, had - accounted, had, meaning, effects);
+    }
+    if let (Some(key), true) = (put_back, had != value) {
+        let intent = Intent { expected: value, delta: had - value, key, recorded: now };
+        side.intent = Some(intent.clone());
+        effects.push(Effect::Send(intent));
     }
 }
 

@@ -124,6 +124,8 @@ pub struct Stranded {
     pub wrote: Cell,
     /// What it held before, where that is known: a person may have typed it unseen.
     pub had: Option<Cell>,
+    /// That was put back, and the answer was lost.
+    pub put_back: bool,
 }
 
 /// What a flush took.

@@ -237,7 +237,9 @@ impl Flush<'_> {
         if let (Some(column), Expect::Value(ours), false) = (job.foreign, &job.expect, is_right) {
             let row = job.sent.as_ref().map_or(job.hint, |sent| sent.row);
             let had = matches!(job.cause, Cause::PutBack).then(|| job.value.clone());
-            self.strand(job.tab, row, column, job.sku.clone(), ours.clone(), had);
+            let put_back = matches!((&job.cause, &outcome), (Cause::PutBack, CellOutcome::Unknown(_)));
+            let stranded = self.stranded(job.tab, (row, column), job.sku.clone(), ours.clone());
+            self.report.stranded.push(Stranded { had, put_back, ..stranded });
         }
         let is_lost = job.doubt.is_some() || job.sent.as_ref().is_some_and(|sent| sent.lost.is_some());
         if let (Cause::Change(index), true) = (&job.cause, is_lost) {
@@ -258,9 +260,14 @@ impl Flush<'_> {
         }
     }
 
-    fn strand(&mut self, tab: usize, row: u32, column: u32, sku: Option<Sku>, wrote: Cell, had: Option<Cell>) {
+    fn stranded(&self, tab: usize, (row, column): (u32, u32), sku: Option<Sku>, wrote: Cell) -> Stranded {
         let tab = self.layouts.get(tab).map(|layout| layout.mapping.tab.clone()).unwrap_or_default();
-        self.report.stranded.push(Stranded { tab, row: row + 1, column, sku, wrote, had });
+        Stranded { tab, row: row + 1, column, sku, wrote, had: None, put_back: false }
+    }
+
+    fn strand(&mut self, tab: usize, at: (u32, u32), sku: Option<Sku>, wrote: Cell) {
+        let stranded = self.stranded(tab, at, sku, wrote);
+        self.report.stranded.push(stranded);
     }
 
     fn give_up(&mut self, jobs: Vec<Job>, error: &SheetError) {

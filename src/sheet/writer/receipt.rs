@@ -77,7 +77,7 @@ impl Flush<'_> {
                     if written {
                         self.report.hit += 1;
                         job.lost_its_key();
-                        self.strand(job.tab, sent.row, sent.column, sku, job.value.clone(), None);
+                        self.strand(job.tab, (sent.row, sent.column), sku, job.value.clone());
                     }
                     again.push(job);
                 }
@@ -164,7 +164,7 @@ impl Flush<'_> {
             Some(value) if key != Key::Unreadable => {
                 left.push(Job::put_back(tab, sku, header, (row, column), ours, value));
             }
-            Some(_) | None => self.strand(tab, row, column, sku, ours, None),
+            Some(_) | None => self.strand(tab, (row, column), sku, ours),
         }
     }
 }

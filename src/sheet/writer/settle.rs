@@ -58,7 +58,7 @@ impl Flush<'_> {
             if verdict.wrong_column
                 && let Some(sent) = &job.sent
             {
-                self.strand(job.tab, sent.row, sent.column, job.sku.clone(), job.value.clone(), None);
+                self.strand(job.tab, (sent.row, sent.column), job.sku.clone(), job.value.clone());
             }
             self.report.hit += u32::from(verdict.astray || verdict.wrong_column);
             job.doubt = job.sent.as_ref().and_then(|sent| sent.lost.clone()).or(job.doubt);
@@ -175,7 +175,7 @@ impl Flush<'_> {
                     put_backs.push(Job::put_back(tab, sku, header.to_owned(), (row, column), seen.cell, value));
                 }
                 // Where a write was sent to, its value is surely no coincidence.
-                None if hits.any(|write| write.sent.row == row) => self.strand(tab, row, column, sku, seen.cell, None),
+                None if hits.any(|write| write.sent.row == row) => self.strand(tab, (row, column), sku, seen.cell),
                 None => {}
             }
         }

@@ -374,8 +374,9 @@ fn a_number_that_may_be_another_rows_write_counts_only_if_it_is_lower() {
 #[test]
 fn a_cell_hit_by_mistake_counts_what_was_typed_before() {
     let mut book = agreed(10);
-    let hit =
-        |book: &mut Book, had| step(book, "sheet", Input::Overwrote { value: 4, had, now: at(1), stale_for: STALE });
+    let hit = |book: &mut Book, had| {
+        step(book, "sheet", Input::Overwrote { value: 4, had, put_back: None, now: at(1), stale_for: STALE })
+    };
     assert_eq!(hit(&mut book, Some((13, Meaning::Edit))), vec![moved(3, Cause::Observed)]);
     assert_eq!((book.pool, book.sides["sheet"].accounted), (Some(13), Some(4)));
     let mut book = agreed(10);
@@ -386,6 +387,21 @@ fn a_cell_hit_by_mistake_counts_what_was_typed_before() {
     let before = book.clone();
     assert_eq!(hit(&mut book, None), vec![], "a write of its own is open there");
     assert_eq!(book, before);
+}
+
+#[test]
+fn a_put_back_whose_answer_was_lost_is_a_write_like_any_other() {
+    for (shown, settled) in [(13, Settled::Done), (4, Settled::NotDone)] {
+        let mut book = agreed(10);
+        let (had, put_back) = (Some((13, Meaning::Edit)), Some("k".to_owned()));
+        let effects =
+            step(&mut book, "sheet", Input::Overwrote { value: 4, had, put_back, now: at(1), stale_for: STALE });
+        let intent = Intent { expected: 4, delta: 9, key: "k".to_owned(), recorded: at(1) };
+        assert_eq!(effects, [moved(3, Cause::Observed), Effect::Send(intent.clone())]);
+        let effects = read(&mut book, "sheet", Reading::exact(shown, at(100)));
+        assert_eq!(effects, [Effect::Resolved { intent, settled }]);
+        assert_eq!((book.pool, book.sides["sheet"].accounted), (Some(13), Some(shown)), "nobody moved anything");
+    }
 }
 
 #[test]

@@ -146,7 +146,11 @@ fn an_overwritten_sale_is_taken_away_again() {
 fn what_we_overwrote_ourselves_is_written_back_and_moves_nothing() {
     let mut book = agreed(16);
     assert_eq!(
-        step(&mut book, "sheet", Input::Overwrote { value: 14, had: None, now: at(1), stale_for: STALE }),
+        step(
+            &mut book,
+            "sheet",
+            Input::Overwrote { value: 14, had: None, put_back: None, now: at(1), stale_for: STALE }
+        ),
         vec![]
     );
     assert_eq!(read(&mut book, "sheet", Reading::exact(14, at(1))), vec![]);

@@ -48,6 +48,7 @@ impl World {
             7 => Input::Overwrote {
                 value,
                 had: self.pick(&[None, Some((9, Meaning::Edit)), Some((9, Meaning::Count))]),
+                put_back: self.pick(&[None, Some("put-back".to_owned())]),
                 now,
                 stale_for,
             },
