@@ -112,7 +112,11 @@ pub fn happen(world: &mut World, kind: Kind, knows: &dyn Knows) {
             // Of a product that is gone, its order is all that tells.
             let is_there = here.listings.get(&gone.item).is_some_and(|listing| listing.made == gone.made);
             if gone.phase == shop::Phase::Settled && !gone.returned && quiet && is_there {
-                world.shops[shop].orders.remove(order);
+                let gone = world.shops[shop].orders.remove(order);
+                // What it took may hide in what others are about to take, as staff's hand may.
+                if let Some(listing) = world.shops[shop].listings.get_mut(&gone.item) {
+                    listing.travel += gone.share;
+                }
                 world.counts.orders_deleted += 1;
                 world.tell(|| format!("shop {shop}: an order is deleted"));
             }
