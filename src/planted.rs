@@ -1,5 +1,5 @@
-//! Bugs planted on purpose, to see whether the simulator finds them. Only with the feature `planted`; else every question
-//! is answered "no" by the compiler.
+//! Bugs planted on purpose, to see whether the simulator, or a test, finds them. Only with the feature `planted` and in unit tests;
+//! else every question is answered "no" by the compiler.
 
 use std::cell::Cell;
 
@@ -7,22 +7,23 @@ use std::cell::Cell;
 #[macro_export]
 macro_rules! planted {
     ($bug:ident) => {
-        cfg!(feature = "planted") && $crate::planted::is($crate::planted::Bug::$bug)
+        cfg!(any(test, feature = "planted")) && $crate::planted::is($crate::planted::Bug::$bug)
     };
 }
 
 macro_rules! bugs {
-    ($($(#[doc = $doc:literal])* $name:ident),+ $(,)?) => {
+    (simulator: $($(#[doc = $doc:literal])* $name:ident),+; tests: $($(#[doc = $other:literal])* $by_test:ident),+ $(,)?) => {
         /// A bug that somebody could have written.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Bug { $($(#[doc = $doc])* $name),+ }
+        pub enum Bug { $($(#[doc = $doc])* $name,)+ $($(#[doc = $other])* $by_test),+ }
 
-        /// All of them, with what they are.
+        /// All that the simulator has to find, with what they are.
         pub const BUGS: &[(Bug, &str)] = &[$((Bug::$name, concat!($($doc),*))),+];
     };
 }
 
 bugs! {
+    simulator:
     /// A value is folded while our own write is open.
     FoldBeforeResolve,
     /// An absolute write opens no window: what it overwrote is taken for staff's.
@@ -126,7 +127,16 @@ bugs! {
     /// A listing is created without looking whether it is there.
     CreateBlindly,
     /// An order placed and cancelled between two looks is nothing.
-    ChurnIgnored,
+    ChurnIgnored;
+    tests:
+    /// A lost sheet write is forgotten once its own fate is known.
+    LostAtOnce,
+    /// A row that stands twice is written to.
+    DoubledIsWritten,
+    /// A stock cell with a formula is left as it is without a word.
+    FormulaUnsaid,
+    /// Another column, shop or place in the configuration is taken for the one before.
+    IdentityIgnored,
 }
 
 thread_local! {

@@ -27,6 +27,8 @@ mod shown;
 #[cfg(feature = "daemon")]
 mod subscriptions;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod wake;
 
 use std::collections::BTreeMap;

@@ -55,7 +55,7 @@ impl Engine {
         let skus: Vec<Sku> = hints.iter().filter_map(|hint| Sku::new(&hint.sku)).collect();
         let mut rows = self.ledger.rows_of(&skus).await?;
         // A key that stands twice is not written to; once it stands alone again, the read hints at it.
-        rows.retain(|sku, _| !lock(&self.shown).doubled.contains(sku));
+        rows.retain(|sku, _| !lock(&self.shown).doubled.contains(sku) || planted!(DoubledIsWritten));
         let mut planned = self.plan_cells(&rows).await?;
         planned.extend(self.counter_cells(&rows).await?);
         if planned.is_empty() {
@@ -243,6 +243,7 @@ impl Engine {
         }
         self.touch(touched);
         self.settle_cells(settled).await?;
+        formulas.retain(|_| !planted!(FormulaUnsaid));
         for (sku, header) in formulas {
             self.bury_formula(&sku, &header).await?;
         }

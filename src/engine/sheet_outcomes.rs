@@ -4,6 +4,7 @@ use super::{Engine, PassError, lock};
 use crate::catalog::{Cell, Pool, Sku};
 use crate::clock::{self, Time};
 use crate::db::{DeadLetter, OpenIntent, SHEET, StockChange, StockRequest, Want};
+use crate::planted;
 use crate::sheet::writer::Stranded;
 use crate::stock::{Effect, Input, Intent, Meaning, Reading, Settled};
 
@@ -84,7 +85,9 @@ impl Engine {
     /// The answer to this write of a stock cell was lost: see [`LostLately`](super::lost::LostLately).
     pub(super) fn remember_lost(&self, sku: &Sku, pool: &Pool, intent: Intent) {
         let lost = OpenIntent { sku: sku.clone(), pool: pool.clone(), intent, unknown: true };
-        lock(&self.lost_lately).add(lost, clock::now());
+        if !planted!(LostAtOnce) {
+            lock(&self.lost_lately).add(lost, clock::now());
+        }
     }
 
     /// A stock cell holds a formula: it is never written over, so that the row has to say why it stays as it is.

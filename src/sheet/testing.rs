@@ -172,9 +172,11 @@ impl FakeBook {
         self.state().faults.push((op, nth, applied, error));
     }
 
-    /// Look at a tab, or change it.
+    /// Look at a tab, or change it: a new version of the file, as far as anybody can see.
     pub fn with_tab<T>(&self, title: &str, look: impl FnOnce(&mut FakeTab) -> T) -> T {
-        look(self.state().tabs.iter_mut().find(|tab| tab.title == title).unwrap())
+        let state = &mut *self.state();
+        state.version += 1;
+        look(state.tabs.iter_mut().find(|tab| tab.title == title).unwrap())
     }
 
     /// Calls so far.

@@ -1,0 +1,173 @@
+//! The engine between a ledger and a sheet, with people in it. Each promise is seen to be broken by the bug that its test is for.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::{Engine, Identities, ReadManner, SheetPlan, Timing};
+use crate::catalog::{Cell, Sku};
+use crate::clock;
+use crate::db::{Ledger, MemoryLedger, SHEET, StockRequest, Want};
+use crate::planted::{Bug, plant};
+use crate::sheet::SheetError;
+use crate::sheet::testing::{Entered, FakeBook, Op, When, mapping, number, text};
+use crate::stock::{Input, Meaning, Reading};
+use crate::telemetry::Meters;
+
+const SHOP: &str = "shop";
+
+fn row(sku: &str, stock: Entered) -> Vec<Entered> {
+    vec![text(sku), stock, text(""), number(0.0)]
+}
+
+/// These rows below a header.
+fn book(rows: Vec<Vec<Entered>>) -> Arc<FakeBook> {
+    let header = ["SKU", "Stock", "Status", "Elsewhere"].map(text).to_vec();
+    Arc::new(FakeBook::new(vec![("Shop", std::iter::once(header).chain(rows).collect())]).conditional())
+}
+
+/// An engine without shops, whose stock stands in this column.
+fn engine_on(ledger: &Arc<MemoryLedger>, book: &Arc<FakeBook>, column: &str) -> Engine {
+    let mut tab = mapping("Shop", &["SKU"]);
+    tab.stock = vec![("main".to_owned(), column.to_owned())];
+    let sheet = SheetPlan { tabs: vec![tab], block_rows: 5_000, decimals: 2, zone: chrono_tz::Tz::UTC };
+    let timing = Timing { settle: Duration::ZERO, sheet_stale_for: Duration::ZERO, ..Timing::default() };
+    let identities = Identities { spreadsheet: "id".to_owned(), ..Identities::default() };
+    Engine::new(ledger.clone(), book.clone(), sheet, Vec::new(), timing, Meters::default()).speaking_of(identities)
+}
+
+/// The same, started; and a shop that shows five of A, as the sheet does.
+async fn engine(book: &Arc<FakeBook>) -> Engine {
+    let engine = engine_on(&Arc::new(MemoryLedger::new()), book, "Stock");
+    engine.recognise().await.unwrap();
+    turn(&engine).await;
+    shop_shows(&engine, 5).await;
+    engine
+}
+
+async fn turn(engine: &Engine) {
+    engine.read_sheet(ReadManner::Full).await.unwrap();
+    engine.flush_sheet("test").await.unwrap();
+}
+
+async fn shop_shows(engine: &Engine, units: i64) {
+    let (stale_for, late_for) = (Duration::ZERO, Duration::ZERO);
+    let reading = Reading::exact(units, clock::now());
+    let input = Input::Read { reading, meaning: Meaning::Shop, stale_for, late_for };
+    let request = StockRequest { sku: Sku::new("A").unwrap(), pool: "main".to_owned(), input };
+    engine.ledger.stock(SHOP, vec![request], &[], clock::now()).await.unwrap();
+    engine.ledger.hint(SHEET, &[("A".to_owned(), Want::STOCK, clock::now())]).await.unwrap();
+}
+
+async fn pool(ledger: &dyn Ledger, sku: &str) -> Option<i64> {
+    ledger.book(&Sku::new(sku).unwrap(), &"main".to_owned()).await.unwrap().pool
+}
+
+async fn letters(engine: &Engine) -> Vec<(String, String)> {
+    let letters = engine.ledger.dead_letters().await.unwrap();
+    letters.into_iter().map(|letter| (letter.sku, letter.code)).collect()
+}
+
+/// Key and stock of a row, counted from 1 below the header.
+fn shown(book: &FakeBook, row: usize) -> (Cell, Cell) {
+    book.with_tab("Shop", |tab| (tab.shown(row, 0), tab.shown(row, 1)))
+}
+
+/// Rows are sorted under the write for A, so that it hits B, which showed the same number; its answer is lost; and the look
+/// that follows is older than the write.
+fn hide_a_hit(book: &FakeBook) {
+    let next = |op: Op| book.calls().iter().filter(|call| **call == op).count() + 1;
+    let (write, look) = (next(Op::Write), next(Op::Read) + 1);
+    book.hook(When::Before(Op::Write, write), |tabs| tabs[0].rows[1..].reverse());
+    book.fail(Op::Write, write, true, SheetError::AnswerLost("HTTP 503".to_owned()));
+    let now = Arc::new(Mutex::new(Vec::new()));
+    let kept = now.clone();
+    book.hook(When::Before(Op::Read, look), move |tabs| {
+        let header = tabs[0].rows[0].clone();
+        let older = vec![header, row("B", number(5.0)), row("A", number(5.0))];
+        *kept.lock().unwrap() = std::mem::replace(&mut tabs[0].rows, older);
+    });
+    book.hook(When::After(Op::Read, look), move |tabs| tabs[0].rows = std::mem::take(&mut now.lock().unwrap()));
+}
+
+#[tokio::test]
+async fn a_number_that_a_lost_write_left_elsewhere_raises_nothing() {
+    for (bug, of_b) in [(None, 5), (Some(Bug::LostAtOnce), 7)] {
+        let book = book(vec![row("A", number(5.0)), row("B", number(5.0))]);
+        let engine = engine(&book).await;
+        plant(bug);
+        hide_a_hit(&book);
+        shop_shows(&engine, 7).await;
+        engine.flush_sheet("test").await.unwrap();
+        let seven = |sku: &str| (Cell::from_text(sku), Cell::Number(7.0));
+        assert_eq!((shown(&book, 1), shown(&book, 2)), (seven("B"), seven("A")), "the hit was not seen");
+        turn(&engine).await;
+        plant(None);
+        assert_eq!((pool(&*engine.ledger, "A").await, pool(&*engine.ledger, "B").await), (Some(7), Some(of_b)));
+        if bug.is_none() {
+            assert_eq!(letters(&engine).await, [("B".to_owned(), "doubt".to_owned())]);
+            assert_eq!(shown(&book, 1), (Cell::from_text("B"), Cell::Number(5.0)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_sale_is_lost_under_a_row_that_stands_twice() {
+    for (bug, left) in [(None, 3), (Some(Bug::DoubledIsWritten), 5)] {
+        // So many that only the rows concerned are looked at before a write.
+        let others = (0..1_100).map(|n| row(&format!("F{n}"), number(1.0)));
+        let book = book(std::iter::once(row("A", number(5.0))).chain(others).collect());
+        let clock = clock::Simulation::start(clock::Time::from_timestamp(1_800_000_000, 0).unwrap(), 0);
+        let engine = engine(&book).await;
+        plant(bug);
+        // Words for both rows go with a stock write that comes soon after, and make it look at both.
+        clock.advance(Duration::from_secs(10));
+        let copy_and_delete = |act: fn(&mut Vec<Vec<Entered>>)| book.with_tab("Shop", |tab| act(&mut tab.rows));
+        book.with_tab("Shop", |tab| tab.grid.0 += 1);
+        copy_and_delete(|rows| rows.push(rows[1].clone()));
+        turn(&engine).await;
+        shop_shows(&engine, 3).await;
+        engine.flush_sheet("test").await.unwrap();
+        copy_and_delete(|rows| drop(rows.remove(1)));
+        turn(&engine).await;
+        engine.flush_sheet("test").await.unwrap();
+        plant(None);
+        assert_eq!(pool(&*engine.ledger, "A").await, Some(left), "{bug:?}");
+        assert_eq!(shown(&book, 1_101), (Cell::from_text("A"), Cell::Number(left as f64)));
+    }
+}
+
+#[tokio::test]
+async fn a_formula_stays_and_its_row_says_so() {
+    for bug in [None, Some(Bug::FormulaUnsaid)] {
+        let book = book(vec![row("A", Entered::Formula("=2+3", Cell::Number(5.0)))]);
+        let engine = engine(&book).await;
+        plant(bug);
+        shop_shows(&engine, 3).await;
+        engine.flush_sheet("test").await.unwrap();
+        plant(None);
+        let is_formula = |tab: &mut crate::sheet::testing::FakeTab| matches!(tab.rows[1][1], Entered::Formula(..));
+        assert!(book.with_tab("Shop", is_formula));
+        let said = letters(&engine).await == [("A".to_owned(), "formula".to_owned())];
+        assert_eq!(said, bug.is_none());
+    }
+}
+
+#[tokio::test]
+async fn another_column_moves_nothing() {
+    for (bug, left) in [(None, 5), (Some(Bug::IdentityIgnored), 0)] {
+        let book = book(vec![row("A", number(5.0))]);
+        let ledger = Arc::new(MemoryLedger::new());
+        let before = engine_on(&ledger, &book, "Stock");
+        before.recognise().await.unwrap();
+        turn(&before).await;
+        plant(bug);
+        let after = engine_on(&ledger, &book, "Elsewhere");
+        after.recognise().await.unwrap();
+        turn(&after).await;
+        after.sweep().await.unwrap();
+        turn(&after).await;
+        plant(None);
+        assert_eq!(pool(&*ledger, "A").await, Some(left), "{bug:?}");
+        assert_eq!(book.with_tab("Shop", |tab| tab.shown(1, 3)), Cell::Number(left as f64), "{bug:?}");
+    }
+}
