@@ -131,3 +131,16 @@ async fn a_put_back_that_is_refused_is_reported() {
     assert_eq!(outcomes, ["not sent: Google refused the request: protected"]);
     assert_eq!(report.stranded.iter().map(|stranded| stranded.row).collect::<Vec<_>>(), [2]);
 }
+
+#[tokio::test]
+async fn what_the_ledger_knows_is_not_put_back_to_an_older_look() {
+    let book = book().conditional();
+    // B was written from 1 to 2 a moment ago; the look before the write for A does not show it yet.
+    book.hook(When::Before(Op::Read, 1), |tabs| shop_tab(tabs).enter(2, STOCK, number(1.0)));
+    book.hook(When::After(Op::Read, 1), |tabs| shop_tab(tabs).enter(2, STOCK, number(2.0)));
+    book.hook(When::Before(Op::Write, 1), reverse);
+    book.fail(Op::Write, 1, true, lost());
+    let (outcomes, report) = flush(&book, Size::Small, &[stock("A", 2.0)]).await;
+    assert_eq!((outcomes, report.put_back), (vec!["written 6".to_owned()], 0));
+    assert_eq!(shown(&book)[3..], ["B 2 old", "A 2 old"]);
+}
