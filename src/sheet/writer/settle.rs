@@ -169,7 +169,8 @@ impl Flush<'_> {
             if seen.formula || hits.peek().is_none() || (sku.is_some() && is_meant(&sku)) {
                 continue;
             }
-            // What the ledger knows to stand there was hit by nobody: the look before was stale. Nothing is raised on its word.
+            // The ledger knows this number to stand there: the look before was stale, or a person's unread number was hit. The stale
+            // look would raise what was sold, so nothing is put back (docs/guarantees.md, limit A).
             let known = sku.as_ref().and_then(|sku| (self.known)(title, sku, header));
             if known.is_some_and(|known| self.same(&known, &seen.cell)) {
                 continue;
