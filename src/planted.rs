@@ -131,6 +131,8 @@ bugs! {
     tests:
     /// A lost sheet write is forgotten once its own fate is known.
     LostAtOnce,
+    /// A put-back whose answer was lost counts as not done.
+    LostPutBackIsNotDone,
     /// A row that stands twice is written to.
     DoubledIsWritten,
     /// A stock cell with a formula is left as it is without a word.

@@ -26,7 +26,7 @@ impl Engine {
             let meaning = if is_count { Meaning::Count } else { Meaning::Edit };
             let had = if let Some(Cell::Number(had)) = &cell.had { Some((*had as i64, meaning)) } else { None };
             let (now, stale_for) = (clock::now(), self.timing.sheet_stale_for);
-            let put_back = cell.put_back.then(clock::fresh_key);
+            let put_back = (cell.put_back && !planted!(LostPutBackIsNotDone)).then(clock::fresh_key);
             let input = Input::Overwrote { value: *value as i64, had, put_back, now, stale_for };
             requests.push(StockRequest { sku: sku.clone(), pool: pool.clone(), input });
             hints.push((sku.to_string(), Want::STOCK, clock::now()));

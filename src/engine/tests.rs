@@ -72,12 +72,18 @@ fn shown(book: &FakeBook, row: usize) -> (Cell, Cell) {
     book.with_tab("Shop", |tab| (tab.shown(row, 0), tab.shown(row, 1)))
 }
 
-/// Rows are sorted under the write for A, so that it hits B, which showed the same number; its answer is lost; and the look
-/// that follows is older than the write.
-fn hide_a_hit(book: &FakeBook) {
+/// Rows are sorted under the next write, for A, so that it hits B, which showed the same number. Returns which write it will be,
+/// and which read comes after it.
+fn hit_another_row(book: &FakeBook) -> (usize, usize) {
     let next = |op: Op| book.calls().iter().filter(|call| **call == op).count() + 1;
     let (write, look) = (next(Op::Write), next(Op::Read) + 1);
     book.hook(When::Before(Op::Write, write), |tabs| tabs[0].rows[1..].reverse());
+    (write, look)
+}
+
+/// The same; its answer is lost, and the look that follows is older than the write.
+fn hide_a_hit(book: &FakeBook) {
+    let (write, look) = hit_another_row(book);
     book.fail(Op::Write, write, true, SheetError::AnswerLost("HTTP 503".to_owned()));
     let now = Arc::new(Mutex::new(Vec::new()));
     let kept = now.clone();
@@ -107,6 +113,32 @@ async fn a_number_that_a_lost_write_left_elsewhere_raises_nothing() {
             assert_eq!(letters(&engine).await, [("B".to_owned(), "doubt".to_owned())]);
             assert_eq!(shown(&book, 1), (Cell::from_text("B"), Cell::Number(5.0)));
         }
+    }
+}
+
+#[tokio::test]
+async fn a_put_back_whose_answer_was_lost_moves_nothing() {
+    for (bug, is_done, of_b) in [(None, false, 5), (None, true, 5), (Some(Bug::LostPutBackIsNotDone), true, 3)] {
+        let clock = clock::Simulation::start(clock::Time::from_timestamp(1_800_000_000, 0).unwrap(), 0);
+        let book = book(vec![row("A", number(5.0)), row("B", number(5.0))]);
+        let engine = engine(&book).await;
+        plant(bug);
+        let (write, look) = hit_another_row(&book);
+        book.fail(Op::Write, write + 1, is_done, SheetError::AnswerLost("HTTP 503".to_owned()));
+        book.fail(Op::Read, look + 1, false, SheetError::Access("withdrawn".to_owned()));
+        shop_shows(&engine, 7).await;
+        engine.flush_sheet("test").await.unwrap_err();
+        let left = if is_done { 5.0 } else { 7.0 };
+        assert_eq!(shown(&book, 1), (Cell::from_text("B"), Cell::Number(left)), "the put-back was not lost");
+        // Long enough for a write that is on its way to arrive.
+        for _ in 0..3 {
+            clock.advance(Duration::from_secs(60));
+            turn(&engine).await;
+        }
+        plant(None);
+        assert_eq!((pool(&*engine.ledger, "A").await, pool(&*engine.ledger, "B").await), (Some(7), Some(of_b)));
+        let shown = [shown(&book, 1), shown(&book, 2)].map(|(_, stock)| stock);
+        assert_eq!(shown, [of_b, 7].map(|units| Cell::Number(units as f64)), "{bug:?} {is_done}");
     }
 }
 

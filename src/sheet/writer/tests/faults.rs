@@ -133,6 +133,21 @@ async fn a_put_back_that_is_refused_is_reported() {
 }
 
 #[tokio::test]
+async fn a_put_back_whose_answer_was_lost_is_reported_as_open() {
+    for applied in [false, true] {
+        let book = book();
+        book.hook(When::Before(Op::Write, 1), reverse);
+        book.fail(Op::Write, 2, applied, lost());
+        book.fail(Op::Read, 3, false, SheetError::Access("withdrawn".to_owned()));
+        let (_, report) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
+        let [stranded] = &report.stranded[..] else { panic!("{:?}", report.stranded) };
+        assert_eq!((stranded.row, &stranded.wrote, &stranded.had), (2, &Cell::Number(10.0), &Some(Cell::Number(5.0))));
+        assert!(stranded.put_back, "it may have been done");
+        assert_eq!(shown(&book)[0], if applied { "E 5 old" } else { "E 10 old" });
+    }
+}
+
+#[tokio::test]
 async fn what_the_ledger_knows_is_not_put_back_to_an_older_look() {
     let book = book().conditional();
     // B was written from 1 to 2 a moment ago; the look before the write for A does not show it yet.
