@@ -174,7 +174,7 @@ impl SheetPlan {
 }
 
 /// A recorded write is sent at once. Who was held up for longer (a machine that slept) may find that it was judged undone.
-const SEND_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const SEND_WITHIN: Duration = Duration::from_secs(10);
 
 /// Everything the passes share.
 pub struct Engine {

@@ -17,11 +17,10 @@ use super::shop;
 use super::shop_face::ShopFace;
 use super::start::{self, Start};
 use super::watch::Watch;
-use super::world::{Counts, Shared, Trouble, Truth};
+use super::world::{Counts, Held, Shared, Trouble, Truth, World};
 use crate::catalog::Sku;
-use crate::clock::{self, Simulation};
-use crate::db::Ledger;
-use crate::db::MemoryLedger;
+use crate::clock::{self, Simulation, Time};
+use crate::db::{Ledger, MemoryLedger, SHEET};
 use crate::engine::{Engine, ReadManner, SheetPlan, Shop, Timing};
 use crate::planted::{self, Bug};
 use crate::rng::Rng;
@@ -75,6 +74,8 @@ pub(super) struct Driver {
     tasks: Vec<Option<Task>>,
     /// What a program goes on doing that was thought dead when another one took over.
     zombies: Vec<Task>,
+    /// Until then it is held up.
+    asleep_until: Time,
     /// Per shop: everything was looked at since the program started.
     started: Vec<bool>,
     rng: Rng,
@@ -230,6 +231,7 @@ impl Driver {
             meters,
             tasks,
             zombies: Vec::new(),
+            asleep_until: Time::MIN_UTC,
             started: vec![false; shops],
             rng,
             weights: Vec::new(),
@@ -247,8 +249,8 @@ impl Driver {
             turn if turn < self.ours => {
                 self.poll(task);
             }
-            89 if self.usurped && self.rng.chance(0.3) => self.usurp(),
-            85..=88 if !self.zombies.is_empty() => self.poll_zombie(),
+            89 if self.usurped && self.rng.chance(if self.is_writing() { 0.8 } else { 0.1 }) => self.usurp(),
+            85..=88 if !self.zombies.is_empty() && clock::now() >= self.asleep_until => self.poll_zombie(),
             0..90 => self.event(),
             90..97 => self.clock.advance(Duration::from_millis(self.rng.below(200) as u64)),
             97..99 => self.clock.advance(Duration::from_millis(self.rng.below(3_000) as u64)),
@@ -343,13 +345,25 @@ impl Driver {
         self.shared.effects.revive();
     }
 
-    /// Another program takes the lease, although this one lives: its tasks go on for a while.
+    /// Some write is under way, or about to be.
+    fn is_writing(&self) -> bool {
+        let truth = &self.shared.world().truth;
+        truth.iter().any(|truth| book(&self.ledger, truth).sides.values().any(|side| side.intent.is_some()))
+    }
+
+    /// Another program takes the lease, although this one lives: its tasks go on for a while, or once it is not held up any more.
     fn usurp(&mut self) {
+        if self.rng.chance(0.5) {
+            // A lease runs out before somebody else takes it.
+            self.clock.advance(Duration::from_millis(self.rng.below(60_000) as u64));
+            self.asleep_until = clock::now() + Duration::from_millis(self.rng.below(20_000) as u64);
+        }
         self.zombies.extend(self.tasks.iter_mut().filter_map(Option::take));
         self.started.fill(false);
         {
             let world = &mut *self.shared.world();
             world.tell(|| "another program takes over from one that is not dead".to_owned());
+            self.hold(world);
             world.counts.takeovers += 1;
             world.promote_leeway();
         }
@@ -357,6 +371,17 @@ impl Driver {
         self.blur();
         self.ledger = self.ledger.take_lease();
         self.engine = engine(&self.shared, &self.ledger, &self.meters);
+    }
+
+    /// What this program may still send, though another one has the lease.
+    fn hold(&self, world: &mut World) {
+        let names: Vec<String> = world.shops.iter().map(|shop| shop.name.clone()).collect();
+        let places = || std::iter::once(SHEET).chain(names.iter().map(String::as_str)).enumerate();
+        for item in 0..world.truth.len() {
+            let book = book(&self.ledger, &world.truth[item]);
+            let open = |(place, name)| Some(Held { place, item, intent: book.sides.get(name)?.intent.clone()? });
+            world.held.extend(places().filter_map(open));
+        }
     }
 
     fn poll_zombie(&mut self) {

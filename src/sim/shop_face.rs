@@ -11,7 +11,7 @@ use super::effects::breathe;
 use super::shop::{Arriving, Late, Listing, Order, Phase, STALE_MAX, arrive, product};
 use super::world::{POOLS, Shared, Trouble, World};
 use crate::catalog::{Pool, Sku};
-use crate::clock;
+use crate::clock::{self, Time};
 use crate::stores::{
     CheckLine, ContentChange, OrderEvidence, OrderEvidencePage, OrderLine, OrderQuery, Outcome, Page, ProductDraft,
     Received, Rejected, RemoteId, RemoteListing, StockKind, StockWrite, Store, StoreError, Subscription,
@@ -148,6 +148,19 @@ impl ShopFace {
         };
         let id = order.id.to_string();
         OrderEvidence { order: id, created: order.created, modified: order.modified, lines: vec![line] }
+    }
+
+    /// The first sending of what was recorded; only the repetition of a keyed write may come later.
+    fn in_time(&self, writes: &[StockWrite], asked: Time) {
+        let world = &mut *self.shared.world();
+        if self.kind.is_keyed() || self.takeovers == world.counts.takeovers {
+            return;
+        }
+        for write in writes {
+            if let Some(item) = self.item(world, &write.sku) {
+                world.in_time(self.shop + 1, item, (write.expected, write.delta), asked);
+            }
+        }
     }
 
     /// One call's worth of writes to a store that knows keys: all or none.
@@ -369,6 +382,7 @@ impl Store for ShopFace {
     }
 
     async fn write_stock(&self, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
+        self.in_time(writes, clock::now());
         self.shared.effects.begin("stock").await;
         let unknown = || writes.iter().map(|_| Outcome::Unknown(self.lost())).collect();
         let (outcomes, lost) = {

@@ -132,6 +132,7 @@ fn new(number: u64, furnished: bool) -> Start {
         hits: Vec::new(),
         counter_hits: Vec::new(),
         astray,
+        held: Vec::new(),
         sheet_lost: false,
         lost_now: false,
     };

@@ -67,7 +67,6 @@ pub async fn write_checked(
         };
         jobs = flush.settle(jobs, &checked, &views);
         jobs = flush.decide(jobs, &views);
-        jobs = flush.in_time(jobs);
         if round == ROUNDS_MAX {
             jobs.iter_mut().for_each(|job| job.sent = None);
             flush.give_up(jobs, &SheetError::Unsettled);
@@ -363,7 +362,11 @@ impl Flush<'_> {
         let mut left = Vec::new();
         let mut batches = in_batches(jobs);
         let mut halvings = 0;
-        while let Some(mut batch) = batches.pop() {
+        while let Some(batch) = batches.pop() {
+            let mut batch = self.in_time(batch);
+            if batch.is_empty() {
+                continue;
+            }
             let cells: Vec<CellWrite> = batch.iter().filter_map(|job| self.cell(job)).collect();
             let written = looker.write(&cells, &self.wanted(&batch)).await;
             if !matches!(&written, Err(error) if !error.maybe_done()) {

@@ -1,6 +1,7 @@
 //! Calls that fail.
 
 use super::*;
+use crate::planted::{Bug, plant};
 
 fn lost() -> SheetError {
     SheetError::AnswerLost("HTTP 503".to_owned())
@@ -118,6 +119,42 @@ async fn a_refused_cell_does_not_hold_up_the_others() {
     assert_eq!(outcomes[0], format!("not sent: {}", refused()));
     assert_eq!(outcomes[1..], ["written 3", "written 4", "written 5"]);
     assert_eq!(shown(&book)[..4], ["A 1 old", "B 20 old", "C 30 old", "D 40 old"]);
+}
+
+#[tokio::test]
+async fn what_is_held_up_is_not_sent_any_more() {
+    for bug in [None, Some(Bug::SentWhenever)] {
+        for (op, nth) in [(Op::Read, 1), (Op::Write, 2)] {
+            let clock = clock::Simulation::start(Time::UNIX_EPOCH, 0);
+            let held_up = clock.same();
+            let book = book();
+            // Two calls, for the first half and the second.
+            book.fail(Op::Write, 1, false, SheetError::Refused("too much".to_owned()));
+            book.hook(When::After(op, nth), move |_| held_up.advance(HELD_UP));
+            plant(bug);
+            let (outcomes, _) = flush(&book, Size::Small, &[stock("A", 10.0), stock("B", 20.0)]).await;
+            plant(None);
+            let held_up = format!("not sent: {}", SheetError::HeldUp);
+            let expected = match (bug, op) {
+                (Some(_), _) => ["written 2", "written 3"],
+                (None, Op::Read) => [&*held_up, &*held_up],
+                (None, _) => ["written 2", &*held_up],
+            };
+            assert_eq!(outcomes, expected, "{bug:?} {op:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_up_is_still_put_back() {
+    let clock = clock::Simulation::start(Time::UNIX_EPOCH, 0);
+    let held_up = clock.same();
+    let book = book();
+    book.hook(When::Before(Op::Write, 1), reverse);
+    book.hook(When::After(Op::Write, 1), move |_| held_up.advance(HELD_UP));
+    let (outcomes, report) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
+    assert_eq!((outcomes, report.put_back), (vec![format!("not sent: {}", SheetError::HeldUp)], 1));
+    assert_eq!((shown(&book)[0].as_str(), shown(&book)[4].as_str()), ("E 5 old", "A 1 old"));
 }
 
 #[tokio::test]

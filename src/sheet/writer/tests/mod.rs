@@ -13,6 +13,9 @@ const HEADERS: [&str; 4] = ["SKU", "Notes", "Stock", "Status"];
 const STOCK: usize = 2;
 const STATUS: usize = 3;
 
+/// So long that nothing is sent any more.
+const HELD_UP: Duration = Duration::from_secs(7_200);
+
 /// How the writer reads a tab depends on its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Size {
@@ -90,7 +93,8 @@ async fn flush_tabs(
     let rows = if size == Size::Small { 6 } else { 50_000 };
     let layouts: Vec<TabLayout<'_>> =
         mappings.iter().zip(&columns).map(|(mapping, columns)| TabLayout { mapping, columns, rows }).collect();
-    let (outcomes, report) = write_checked(book, Locale::Point, &layouts, &known, Time::MAX_UTC, changes).await;
+    let until = clock::now() + HELD_UP / 2;
+    let (outcomes, report) = write_checked(book, Locale::Point, &layouts, &known, until, changes).await;
     (outcomes.iter().map(words).collect(), report)
 }
 
