@@ -130,11 +130,18 @@ impl Books {
         wrong
     }
 
+    /// Wait until all agree, for as long as there is progress.
     async fn agree(&self, name: &str, bed: &Bed) {
-        let patience = Instant::now();
-        while !self.wrong(bed).is_empty() {
-            if patience.elapsed() > Duration::from_secs(60) {
-                let wrong = self.wrong(bed);
+        let (mut least, mut since) = (usize::MAX, Instant::now());
+        loop {
+            let wrong = self.wrong(bed);
+            if wrong.is_empty() {
+                return;
+            }
+            if wrong.len() < least {
+                (least, since) = (wrong.len(), Instant::now());
+            }
+            if since.elapsed() > Duration::from_secs(60) {
                 let movements = bed.engine.ledger.movements(0, u32::MAX).await.unwrap();
                 let concerns = |sku: &str| wrong.iter().any(|words| words.starts_with(&format!("{sku}:")));
                 let story: Vec<_> = movements.iter().filter(|line| concerns(&line.sku)).collect();
