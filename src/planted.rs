@@ -133,6 +133,8 @@ bugs! {
     LostAtOnce,
     /// A put-back whose answer was lost counts as not done.
     LostPutBackIsNotDone,
+    /// What was seen before a write is put back, though it may be older than what the ledger knows.
+    OlderLookIsRight,
     /// A row that stands twice is written to.
     DoubledIsWritten,
     /// A stock cell with a formula is left as it is without a word.

@@ -40,7 +40,7 @@ pub(super) const VOID_BY_STOCK: &str = "stock";
 
 impl DeadLetter {
     /// The letter of an item whose fate evidence could not decide. A second one only renews the time of the first.
-    pub(super) fn doubt(endpoint: &str, sku: &str, reason: &str, at: Time) -> Self {
+    pub fn doubt(endpoint: &str, sku: &str, reason: &str, at: Time) -> Self {
         Self {
             id: 0,
             endpoint: endpoint.to_owned(),

@@ -252,6 +252,7 @@ impl Engine {
         }
         // Only now: while a write of its own is open there, nothing else is accounted for.
         self.own_up(&report.stranded).await?;
+        self.doubt_rows(&report.doubted).await?;
         for (pool, skus) in unknown {
             self.ledger.mark_unknown(SHEET, &pool, &skus, Some(clock::now())).await?;
         }

@@ -1,5 +1,7 @@
 //! What surely happened to cells that were written goes into the ledger.
 
+use std::collections::BTreeSet;
+
 use super::{Engine, PassError, lock};
 use crate::catalog::{Cell, Pool, Sku};
 use crate::clock::{self, Time};
@@ -88,6 +90,18 @@ impl Engine {
         if !planted!(LostAtOnce) {
             lock(&self.lost_lately).add(lost, clock::now());
         }
+    }
+
+    /// Rows that a lost write may have hit, where nobody can tell: they have to say so.
+    pub(super) async fn doubt_rows(&self, skus: &BTreeSet<Sku>) -> Result<(), PassError> {
+        let reason = "rows were sorted under a write whose answer was lost, and nothing tells whether it overwrote a number \
+                      here; the lower stock was assumed: please count";
+        for sku in skus {
+            self.meters.doubted(SHEET);
+            self.ledger.bury(&DeadLetter::doubt(SHEET, sku.as_str(), reason, clock::now())).await?;
+            self.ledger.hint(SHEET, &[(sku.to_string(), Want::CONTENT, clock::now())]).await?;
+        }
+        Ok(())
     }
 
     /// A stock cell holds a formula: it is never written over, so that the row has to say why it stays as it is.

@@ -143,6 +143,25 @@ async fn a_put_back_whose_answer_was_lost_moves_nothing() {
 }
 
 #[tokio::test]
+async fn where_nobody_can_tell_what_a_lost_write_hit_the_lower_stock_stays() {
+    for (bug, of_b) in [(None, 3), (Some(Bug::OlderLookIsRight), 5)] {
+        let book = book(vec![row("A", number(5.0)), row("B", number(3.0))]);
+        let engine = engine(&book).await;
+        plant(bug);
+        book.with_tab("Shop", |tab| tab.enter(2, 1, number(5.0)));
+        let (write, _) = hit_another_row(&book);
+        book.fail(Op::Write, write, true, SheetError::AnswerLost("HTTP 503".to_owned()));
+        shop_shows(&engine, 3).await;
+        engine.flush_sheet("test").await.unwrap();
+        turn(&engine).await;
+        plant(None);
+        assert_eq!(pool(&*engine.ledger, "B").await, Some(of_b));
+        assert_eq!(shown(&book, 1), (Cell::from_text("B"), Cell::Number(of_b as f64)));
+        assert_eq!(letters(&engine).await.contains(&("B".to_owned(), "doubt".to_owned())), bug.is_none());
+    }
+}
+
+#[tokio::test]
 async fn no_sale_is_lost_under_a_row_that_stands_twice() {
     for (bug, left) in [(None, 3), (Some(Bug::DoubledIsWritten), 5)] {
         // So many that only the rows concerned are looked at before a write.

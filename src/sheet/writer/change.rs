@@ -143,6 +143,8 @@ pub struct WriteReport {
     pub formatted: u32,
     /// Cells that could not be put back.
     pub stranded: Vec<Stranded>,
+    /// Rows in which nobody can tell whether a person's number was overwritten: the lower one was left there.
+    pub doubted: BTreeSet<Sku>,
     /// Changes, by index, of which an answer was lost, whatever became of them: looks may be older than what they did.
     pub lost: BTreeSet<usize>,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::view::{Key, Place, View, Views};
-use super::{CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent};
+use super::{CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent, TabLayout};
 use crate::catalog::{Cell, Sku};
 use crate::planted;
 use crate::sheet::SheetError;
@@ -164,15 +164,14 @@ impl Flush<'_> {
                 shown.is_none_or(|(only, had)| self.same(had, &Cell::Number(only as f64)))
             };
             let shows = |write: &&&Astray| self.same(&write.value, &seen.cell) && may_hit(write);
-            let mut hits = writes.iter().filter(shows).peekable();
+            let hits: Vec<u32> = writes.iter().filter(shows).map(|write| write.sent.row).collect();
             let sku = if let Key::Sku(sku) = key { Some(sku.clone()) } else { None };
-            if seen.formula || hits.peek().is_none() || (sku.is_some() && is_meant(&sku)) {
+            if seen.formula || hits.is_empty() || (sku.is_some() && is_meant(&sku)) {
                 continue;
             }
-            // The ledger knows this number to stand there: the look before was stale, or a person's unread number was hit. The stale
-            // look would raise what was sold, so nothing is put back (docs/guarantees.md, limit A).
             let known = sku.as_ref().and_then(|sku| (self.known)(title, sku, header));
-            if known.is_some_and(|known| self.same(&known, &seen.cell)) {
+            let is_known = known.is_some_and(|known| self.same(&known, &seen.cell)) && !planted!(OlderLookIsRight);
+            if is_known && !self.goes_down((tab, header), sku.as_ref(), had.as_ref(), &seen.cell) {
                 continue;
             }
             match had.clone() {
@@ -181,11 +180,23 @@ impl Flush<'_> {
                     put_backs.push(Job::put_back(tab, sku, header.to_owned(), (row, column), seen.cell, value));
                 }
                 // Where a write was sent to, its value is surely no coincidence.
-                None if hits.any(|write| write.sent.row == row) => self.strand(tab, (row, column), sku, seen.cell),
+                None if hits.contains(&row) => self.strand(tab, (row, column), sku, seen.cell),
                 None => {}
             }
         }
         put_backs
+    }
+
+    /// The ledger knows a cell's number to stand there: the look before was stale, or a person's unread number was hit. Nobody can
+    /// tell: the lower one stays (docs/guarantees.md, limit A). Is that the one before?
+    fn goes_down(&mut self, (tab, header): (usize, &str), sku: Option<&Sku>, had: Option<&Cell>, shown: &Cell) -> bool {
+        let is_stock = |layout: &TabLayout<'_>| layout.mapping.stock.iter().any(|(_, stock)| stock == header);
+        let (Some(Cell::Number(had)), Cell::Number(shown), Some(sku)) = (had, shown, sku) else { return false };
+        if had == shown || !self.layouts.get(tab).is_some_and(is_stock) {
+            return false;
+        }
+        self.report.doubted.insert(sku.clone());
+        had < shown
     }
 
     /// What a row's cell held before a write: as seen, else as the ledger knows. A formula cannot be put back.
