@@ -73,8 +73,8 @@ sim-check: ## As CI does: 20,000 histories and every planted bug
 sim-long: ## A million sales and more
 	$(SIM) -- --histories 120000 --crash-every 2000
 
-sim-planted: ## Does the simulator find every planted bug?
-	$(SIM) -- --planted
+sim-planted: ## Does the simulator find every planted bug? BUG=NoWindow plants one
+	$(SIM) -- --planted $(if $(BUG),--bug $(BUG))
 
 mutants: ## Mutate the stock core; fails unless its tests notice 90 % of the mutants
 	tests/mutants/run
