@@ -139,7 +139,7 @@ impl Torture {
         }
         for letter in ledger::letters(&path).await? {
             if letter.code == "doubt" && doubted.contains_key(&letter.sku) {
-                self.report.doubts.push(Doubt { endpoint: letter.endpoint, sku: letter.sku });
+                self.report.doubts.push(Doubt { endpoint: letter.endpoint, sku: letter.sku, words: letter.reason });
             } else {
                 violate(&letter.sku, format!("dead letter at {}: {} {}", letter.endpoint, letter.code, letter.reason));
             }

@@ -73,6 +73,13 @@ pub async fn doubted(path: &Path, since: Time) -> anyhow::Result<BTreeMap<String
         let delta: i64 = inside.split(' ').nth(1).and_then(|delta| delta.parse().ok()).unwrap_or(0);
         *units.entry(sku).or_default() += delta.abs();
     }
+    for letter in letters(path).await? {
+        let told = letter.reason.strip_prefix("rows were sorted under a write whose answer was lost");
+        let numbers = told.map(|told| told.split(' ').filter_map(|word| word.parse::<i64>().ok()).collect::<Vec<_>>());
+        if let Some([before, written]) = numbers.as_deref() {
+            *units.entry(letter.sku).or_default() += (before - written).abs();
+        }
+    }
     Ok(units)
 }
 

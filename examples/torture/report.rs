@@ -30,6 +30,8 @@ pub struct Doubt {
     pub endpoint: String,
     /// Of which SKU.
     pub sku: String,
+    /// What its row says.
+    pub words: String,
 }
 
 /// Kills under load, then rest.
@@ -160,6 +162,13 @@ impl Report {
             format!("{}; {median:.1} s; {longest:.1} s", self.batches.len()),
         );
         row("doubts, said so in the row", self.doubts.len().to_string());
+        let mut by_words: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for doubt in &self.doubts {
+            *by_words.entry((&doubt.endpoint, &doubt.words)).or_default() += 1;
+        }
+        for ((endpoint, words), count) in by_words {
+            row(&format!("at {endpoint}: {words}"), count.to_string());
+        }
         let lower: i64 = self.assumed_lower.iter().map(|(_, units)| units).sum();
         row("of them with stock too low; units", format!("{}; {lower}", self.assumed_lower.len()));
         row("numbers typed that nothing tells from a lost write", self.taken_for_writes.len().to_string());

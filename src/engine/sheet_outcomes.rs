@@ -1,6 +1,6 @@
 //! What surely happened to cells that were written goes into the ledger.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{Engine, PassError, lock};
 use crate::catalog::{Cell, Pool, Sku};
@@ -93,12 +93,14 @@ impl Engine {
     }
 
     /// Rows that a lost write may have hit, where nobody can tell: they have to say so.
-    pub(super) async fn doubt_rows(&self, skus: &BTreeSet<Sku>) -> Result<(), PassError> {
-        let reason = "rows were sorted under a write whose answer was lost, and nothing tells whether it overwrote a number \
-                      here; the lower stock was assumed: please count";
-        for sku in skus {
+    pub(super) async fn doubt_rows(&self, doubted: &BTreeMap<Sku, (i64, i64)>) -> Result<(), PassError> {
+        for (sku, (before, written)) in doubted {
+            let reason = format!(
+                "rows were sorted under a write whose answer was lost, and nothing tells whether {before} or {written} is \
+                 right here; the lower stock was assumed: please count"
+            );
             self.meters.doubted(SHEET);
-            self.ledger.bury(&DeadLetter::doubt(SHEET, sku.as_str(), reason, clock::now())).await?;
+            self.ledger.bury(&DeadLetter::doubt(SHEET, sku.as_str(), &reason, clock::now())).await?;
             self.ledger.hint(SHEET, &[(sku.to_string(), Want::CONTENT, clock::now())]).await?;
         }
         Ok(())

@@ -106,7 +106,6 @@ fn new(number: u64, furnished: bool) -> Start {
         shops.iter_mut().for_each(|shop| furnish(shop, &truth, now, &mut rng));
     }
     let (pending, hit, unsure) = (vec![0; truth.len()], vec![None; truth.len()], vec![false; truth.len()]);
-    let astray = vec![0; truth.len()];
     let counts_typed = truth.iter().map(|truth| vec![truth.units]).collect();
     let founded = truth.iter().map(|truth| truth.units).collect();
     let moved = vec![vec![vec![0]; truth.len()]; kinds.len() + 1];
@@ -122,6 +121,7 @@ fn new(number: u64, furnished: bool) -> Start {
         wrong: Vec::new(),
         story: None,
         serial: 0,
+        astray: pending.clone(),
         pending,
         hit,
         own_hit: unsure.clone(),
@@ -131,7 +131,6 @@ fn new(number: u64, furnished: bool) -> Start {
         counts_typed,
         hits: Vec::new(),
         counter_hits: Vec::new(),
-        astray,
         held: Vec::new(),
         sheet_lost: false,
         lost_now: false,

@@ -1,6 +1,6 @@
 //! What is to be written, and what became of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Cell, Columns, HeaderProblem, Sku, TabMapping};
 use crate::sheet::SheetError;
@@ -143,8 +143,8 @@ pub struct WriteReport {
     pub formatted: u32,
     /// Cells that could not be put back.
     pub stranded: Vec<Stranded>,
-    /// Rows in which nobody can tell whether a person's number was overwritten: the lower one was left there.
-    pub doubted: BTreeSet<Sku>,
+    /// Rows in which nobody can tell whether a person's number was overwritten: that number and the one written. The lower one stays.
+    pub doubted: BTreeMap<Sku, (i64, i64)>,
     /// Changes, by index, of which an answer was lost, whatever became of them: looks may be older than what they did.
     pub lost: BTreeSet<usize>,
 }

@@ -195,7 +195,7 @@ impl Flush<'_> {
         if had == shown || !self.layouts.get(tab).is_some_and(is_stock) {
             return false;
         }
-        self.report.doubted.insert(sku.clone());
+        self.report.doubted.insert(sku.clone(), (*had as i64, *shown as i64));
         had < shown
     }
 
