@@ -148,7 +148,7 @@ impl SheetFace {
             let delta = *to as i64 - from;
             world.truth[item].leeway += delta.abs();
             world.counts.leeways += 1;
-            world.in_time(0, item, (from, delta), asked);
+            world.expect_in_time(0, item, (from, delta), asked);
         }
     }
 

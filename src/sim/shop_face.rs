@@ -151,14 +151,14 @@ impl ShopFace {
     }
 
     /// The first sending of what was recorded; only the repetition of a keyed write may come later.
-    fn in_time(&self, writes: &[StockWrite], asked: Time) {
+    fn expect_in_time(&self, writes: &[StockWrite], asked: Time) {
         let world = &mut *self.shared.world();
         if self.kind.is_keyed() || self.takeovers == world.counts.takeovers {
             return;
         }
         for write in writes {
             if let Some(item) = self.item(world, &write.sku) {
-                world.in_time(self.shop + 1, item, (write.expected, write.delta), asked);
+                world.expect_in_time(self.shop + 1, item, (write.expected, write.delta), asked);
             }
         }
     }
@@ -382,7 +382,7 @@ impl Store for ShopFace {
     }
 
     async fn write_stock(&self, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
-        self.in_time(writes, clock::now());
+        self.expect_in_time(writes, clock::now());
         self.shared.effects.begin("stock").await;
         let unknown = || writes.iter().map(|_| Outcome::Unknown(self.lost())).collect();
         let (outcomes, lost) = {

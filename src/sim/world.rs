@@ -267,7 +267,7 @@ impl World {
 
     /// A program that has lost its lease asks at this time for a write of so many units to be made: it must have recorded it a
     /// moment ago.
-    pub fn in_time(&mut self, place: usize, item: usize, (expected, delta): (i64, i64), asked: Time) {
+    pub fn expect_in_time(&mut self, place: usize, item: usize, (expected, delta): (i64, i64), asked: Time) {
         let written = (place, item, expected, delta);
         let writes = |held: &Held| (held.place, held.item, held.intent.expected, held.intent.delta);
         // What it puts back it may make again, where it put back too much: that is no new write.

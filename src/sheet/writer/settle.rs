@@ -171,7 +171,7 @@ impl Flush<'_> {
             }
             let known = sku.as_ref().and_then(|sku| (self.known)(title, sku, header));
             let is_known = known.is_some_and(|known| self.same(&known, &seen.cell)) && !planted!(OlderLookIsRight);
-            if is_known && !self.goes_down((tab, header), sku.as_ref(), had.as_ref(), &seen.cell) {
+            if is_known && !self.put_back_in_doubt((tab, header), sku.as_ref(), had.as_ref(), &seen.cell) {
                 continue;
             }
             match had.clone() {
@@ -188,8 +188,14 @@ impl Flush<'_> {
     }
 
     /// The ledger knows a cell's number to stand there: the look before was stale, or a person's unread number was hit. Nobody can
-    /// tell: the lower one stays (docs/guarantees.md, limit A). Is that the one before?
-    fn goes_down(&mut self, (tab, header): (usize, &str), sku: Option<&Sku>, had: Option<&Cell>, shown: &Cell) -> bool {
+    /// tell: its row says so, and the lower one stays (docs/guarantees.md, limit A). Is that the one before?
+    fn put_back_in_doubt(
+        &mut self,
+        (tab, header): (usize, &str),
+        sku: Option<&Sku>,
+        had: Option<&Cell>,
+        shown: &Cell,
+    ) -> bool {
         let is_stock = |layout: &TabLayout<'_>| layout.mapping.stock.iter().any(|(_, stock)| stock == header);
         let (Some(Cell::Number(had)), Cell::Number(shown), Some(sku)) = (had, shown, sku) else { return false };
         if had == shown || !self.layouts.get(tab).is_some_and(is_stock) {
