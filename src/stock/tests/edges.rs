@@ -379,6 +379,8 @@ fn a_cell_hit_by_mistake_counts_what_was_typed_before() {
     };
     assert_eq!(hit(&mut book, Some((13, Meaning::Edit))), vec![moved(3, Cause::Observed)]);
     assert_eq!((book.pool, book.sides["sheet"].accounted), (Some(13), Some(4)));
+    let left: Vec<i64> = book.sides["sheet"].recent.iter().map(|recent| recent.value).collect();
+    assert_eq!(left, [10, 13], "what a stale answer may still show");
     let mut book = agreed(10);
     assert_eq!(hit(&mut book, Some((10, Meaning::Edit))), vec![]);
     read(&mut book, "a", Reading::exact(8, at(1)));
