@@ -39,7 +39,7 @@ pub(super) const VOID_BY_SIGHT: [&str; 3] = ["create", "listing", "tracking"];
 pub(super) const VOID_BY_STOCK: &str = "stock";
 
 impl DeadLetter {
-    /// The letter of an item whose fate evidence could not decide. A second one only renews the time of the first.
+    /// The letter of an item whose fate evidence could not decide. Where the stock core doubts once more, only its time is renewed.
     pub fn doubt(endpoint: &str, sku: &str, reason: &str, at: Time) -> Self {
         Self {
             id: 0,

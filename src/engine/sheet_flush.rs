@@ -242,6 +242,7 @@ impl Engine {
             }
         }
         self.touch(touched);
+        self.doubt_rows(&report.doubted).await?;
         self.settle_cells(settled).await?;
         formulas.retain(|_| !planted!(FormulaUnsaid));
         for (sku, header) in formulas {
@@ -252,7 +253,6 @@ impl Engine {
         }
         // Only now: while a write of its own is open there, nothing else is accounted for.
         self.own_up(&report.stranded).await?;
-        self.doubt_rows(&report.doubted).await?;
         for (pool, skus) in unknown {
             self.ledger.mark_unknown(SHEET, &pool, &skus, Some(clock::now())).await?;
         }

@@ -157,9 +157,7 @@ impl ShopFace {
             return;
         }
         for write in writes {
-            if let Some(item) = self.item(world, &write.sku) {
-                world.expect_in_time(self.shop + 1, item, (write.expected, write.delta), asked);
-            }
+            world.expect_in_time(&write.sku, &write.key, asked);
         }
     }
 

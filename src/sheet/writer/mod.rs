@@ -51,7 +51,8 @@ pub async fn write_checked(
     let mut looker = Looker::new(book);
     let (outcomes, wrote, report) = (vec![None; changes.len()], BTreeMap::new(), WriteReport::default());
     let conditions = book.keeps_conditions();
-    let mut flush = Flush { locale, layouts, known, until, conditions, outcomes, wrote, report };
+    let wrote_last = BTreeMap::new();
+    let mut flush = Flush { locale, layouts, known, until, conditions, outcomes, wrote, wrote_last, report };
     let mut jobs = flush.jobs(changes);
     let mut checked = Views::new();
     for round in 0..=ROUNDS_MAX {
@@ -130,6 +131,10 @@ struct Job {
     doubt: Option<SheetError>,
     /// The cell shows a value that we wrote there without meaning to, in this zero-based column.
     foreign: Option<u32>,
+    /// What that replaced, where it is known.
+    replaced: Option<Cell>,
+    /// The cell took our number for a text: it was written, whatever comes of writing it anew.
+    left_text: bool,
 }
 
 /// How a job is being written, or was, when the answer is lost.
@@ -152,6 +157,8 @@ struct Flush<'a> {
     outcomes: Vec<Option<CellOutcome>>,
     /// What it has written so far, by tab, key and header: newer than what is known.
     wrote: BTreeMap<(usize, Sku, String), Cell>,
+    /// What the last round of writes has written of it: newer also than the look before them.
+    wrote_last: BTreeMap<(usize, Sku, String), Cell>,
     report: WriteReport,
 }
 
@@ -182,6 +189,8 @@ impl Flush<'_> {
                 sends: 0,
                 doubt: None,
                 foreign: None,
+                replaced: None,
+                left_text: false,
             });
         }
         jobs
@@ -219,6 +228,9 @@ impl Flush<'_> {
         let outcome = match (outcome, &job.doubt) {
             (outcome @ (CellOutcome::Written { .. } | CellOutcome::Found { .. }), _) => outcome,
             (_, Some(lost)) if !planted!(RefusedRepeatIsNotDone) => CellOutcome::Unknown(lost.clone()),
+            (_, None) if job.left_text => {
+                CellOutcome::Unknown(SheetError::Unexpected("a cell took a number for a text".to_owned()))
+            }
             (outcome, _) => outcome,
         };
         let is_right = match &outcome {
@@ -245,7 +257,9 @@ impl Flush<'_> {
             self.report.lost.insert(*index);
         }
         if let (CellOutcome::Written { .. } | CellOutcome::Found { .. }, Some(sku)) = (&outcome, &job.sku) {
-            self.wrote.insert((job.tab, sku.clone(), job.header.clone()), job.value.clone());
+            let cell = (job.tab, sku.clone(), job.header.clone());
+            self.wrote.insert(cell.clone(), job.value.clone());
+            self.wrote_last.insert(cell, job.value.clone());
         }
         match (job.cause, &outcome) {
             (Cause::Change(index), _) => self.outcomes[index] = Some(outcome),
@@ -279,17 +293,26 @@ impl Flush<'_> {
         }
     }
 
-    /// What was held up is not sent any more: another program may have taken over and judged it.
-    fn in_time(&mut self, jobs: Vec<Job>) -> Vec<Job> {
+    /// What was held up is not sent any more: another program may have taken over and judged it. Put-backs are, and words of ours
+    /// that nobody judges. `left` waits for the next look.
+    fn in_time(&mut self, jobs: Vec<Job>, left: &mut Vec<Job>) -> Vec<Job> {
         if clock::now() <= self.until || planted!(SentWhenever) {
             return jobs;
         }
-        let (put_backs, late): (Vec<Job>, Vec<Job>) =
-            jobs.into_iter().partition(|job| matches!(job.cause, Cause::PutBack));
-        for job in late {
+        let may_be_late = |job: &Job| matches!(job.cause, Cause::PutBack) || matches!(job.expect, Expect::Own);
+        let (sent, late): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(may_be_late);
+        for mut job in late {
+            // Instead of its own write, what another one did to its cell is undone.
+            if let (Some(replaced), Some(column), Expect::Value(ours)) = (job.replaced.take(), job.foreign, &job.expect)
+            {
+                let row = job.sent.as_ref().map_or(job.hint, |sent| sent.row);
+                let (header, ours) = (job.header.clone(), ours.clone());
+                left.push(Job::put_back(job.tab, job.sku.clone(), header, (row, column), ours, replaced));
+                job.foreign = None;
+            }
             self.finish(job, CellOutcome::NotSent(SheetError::HeldUp));
         }
-        put_backs
+        sent
     }
 
     /// Compare with what is there. Returns the jobs that may be written, told where.
@@ -359,11 +382,12 @@ impl Flush<'_> {
     /// Write all, in one batch where it fits. Returns what is to be done or looked into: also what was taken anew or hit
     /// a wrong row.
     async fn send(&mut self, looker: &mut Looker<'_>, jobs: Vec<Job>, checked: &Views) -> Vec<Job> {
+        self.wrote_last.clear();
         let mut left = Vec::new();
         let mut batches = in_batches(jobs);
         let mut halvings = 0;
         while let Some(batch) = batches.pop() {
-            let mut batch = self.in_time(batch);
+            let mut batch = self.in_time(batch, &mut left);
             if batch.is_empty() {
                 continue;
             }

@@ -51,6 +51,7 @@ impl Flush<'_> {
                     None => {
                         self.report.formatted += 1;
                         job.plain = true;
+                        job.left_text |= written;
                         again.push(job);
                     }
                 },
@@ -145,6 +146,8 @@ impl Flush<'_> {
                 if let Some(sent) = &mut job.sent {
                     sent.before = ours.clone();
                 }
+                let expected = if let Expect::Value(expected) = &job.expect { Some(expected.clone()) } else { None };
+                job.replaced = job.replaced.or(had).or(expected);
                 job.expect = Expect::Value(ours);
                 job.foreign = Some(column);
                 job.hint = row;
@@ -219,6 +222,8 @@ impl Job {
             sends: 0,
             doubt: None,
             foreign: Some(at.1),
+            replaced: None,
+            left_text: false,
         }
     }
 }

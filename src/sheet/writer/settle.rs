@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::view::{Key, Place, View, Views};
-use super::{CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent, TabLayout};
+use super::{CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent};
 use crate::catalog::{Cell, Sku};
 use crate::planted;
 use crate::sheet::SheetError;
@@ -62,6 +62,7 @@ impl Flush<'_> {
             }
             self.report.hit += u32::from(verdict.astray || verdict.wrong_column);
             job.doubt = job.sent.as_ref().and_then(|sent| sent.lost.clone()).or(job.doubt);
+            let before = job.sent.as_ref().map(|sent| sent.before.clone());
             match (verdict.fate, job.sent.take_if(|_| verdict.astray)) {
                 (Fate::Done(outcome), sent) => {
                     astray.extend(sent.map(|sent| job.astray(sent)));
@@ -72,12 +73,13 @@ impl Flush<'_> {
                     job.sent = None;
                     if let Fate::Plainly = fate {
                         self.report.formatted += 1;
-                        job.plain = true;
+                        (job.plain, job.left_text) = (true, true);
                     }
                     if let Fate::Hit(ours) = fate {
                         let view = views.get(self.title(&job)).and_then(|view| view.as_ref().ok());
                         job.foreign = view.and_then(|view| view.columns.get(&job.header));
                         job.expect = Expect::Value(ours);
+                        job.replaced = job.replaced.or(before);
                     }
                     again.push(job);
                 }
@@ -169,7 +171,8 @@ impl Flush<'_> {
             if seen.formula || hits.is_empty() || (sku.is_some() && is_meant(&sku)) {
                 continue;
             }
-            let known = sku.as_ref().and_then(|sku| (self.known)(title, sku, header));
+            let wrote = |sku: &Sku| self.wrote.get(&(tab, sku.clone(), header.to_owned())).cloned();
+            let known = sku.as_ref().and_then(|sku| wrote(sku).or_else(|| (self.known)(title, sku, header)));
             let is_known = known.is_some_and(|known| self.same(&known, &seen.cell)) && !planted!(OlderLookIsRight);
             if is_known && !self.put_back_in_doubt((tab, header), sku.as_ref(), had.as_ref(), &seen.cell) {
                 continue;
@@ -188,7 +191,8 @@ impl Flush<'_> {
     }
 
     /// The ledger knows a cell's number to stand there: the look before was stale, or a person's unread number was hit. Nobody can
-    /// tell: its row says so, and the lower one stays (docs/guarantees.md, limit A). Is that the one before?
+    /// tell: its row says so, and the lower one stays (docs/guarantees.md, limit A). Is that the one before? Where people count,
+    /// ours would become the count.
     fn put_back_in_doubt(
         &mut self,
         (tab, header): (usize, &str),
@@ -196,13 +200,15 @@ impl Flush<'_> {
         had: Option<&Cell>,
         shown: &Cell,
     ) -> bool {
-        let is_stock = |layout: &TabLayout<'_>| layout.mapping.stock.iter().any(|(_, stock)| stock == header);
+        let Some(mapping) = self.layouts.get(tab).map(|layout| layout.mapping) else { return false };
+        let Some((pool, _)) = mapping.stock.iter().find(|(_, stock)| stock == header) else { return false };
+        let is_counted = mapping.counted.contains(pool);
         let (Some(Cell::Number(had)), Cell::Number(shown), Some(sku)) = (had, shown, sku) else { return false };
-        if had == shown || !self.layouts.get(tab).is_some_and(is_stock) {
+        if had == shown {
             return false;
         }
         self.report.doubted.insert(sku.clone(), (*had as i64, *shown as i64));
-        had < shown
+        had < shown && !is_counted
     }
 
     /// What a row's cell held before a write: as seen, else as the ledger knows. A formula cannot be put back.
@@ -219,16 +225,19 @@ impl Flush<'_> {
         match key {
             Key::Unreadable => None,
             Key::Blank => blank_row_had(column, before),
-            Key::Sku(sku) => match before.map(|view| (view, view.place(Some(sku), row))) {
-                Some((view, Place::At(row))) => {
-                    let seen = view.seen(row, column);
-                    (!seen.formula).then_some(seen.cell)
+            Key::Sku(sku) => {
+                let cell = (tab, sku.clone(), header.to_owned());
+                if let Some(wrote) = self.wrote_last.get(&cell).filter(|_| !planted!(OlderLookIsRight)) {
+                    return Some(wrote.clone());
                 }
-                _ => {
-                    let wrote = self.wrote.get(&(tab, sku.clone(), header.to_owned()));
-                    wrote.cloned().or_else(|| (self.known)(title, sku, header))
+                match before.map(|view| (view, view.place(Some(sku), row))) {
+                    Some((view, Place::At(row))) => {
+                        let seen = view.seen(row, column);
+                        (!seen.formula).then_some(seen.cell)
+                    }
+                    _ => self.wrote.get(&cell).cloned().or_else(|| (self.known)(title, sku, header)),
                 }
-            },
+            }
         }
     }
 }
