@@ -74,8 +74,6 @@ bugs! {
     ReceivedIsOurs,
     /// A counter that somebody typed over is left so.
     CounterUnwatched,
-    /// A number that another row's interrupted write may have put there is taken for a person's.
-    AstrayIsTyped,
     /// What a read brought is not read again when the ledger fails to take it in.
     FailureForgotten,
     /// A row with another SKU is taken for a new one.
@@ -129,6 +127,8 @@ bugs! {
     /// An order placed and cancelled between two looks is nothing.
     ChurnIgnored;
     tests:
+    /// A number that another row's interrupted write may have put there is taken for a person's.
+    AstrayIsTyped,
     /// A lost sheet write is forgotten once its own fate is known.
     LostAtOnce,
     /// A put-back whose answer was lost counts as not done.

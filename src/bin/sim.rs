@@ -198,7 +198,8 @@ fn computed() -> f64 {
 fn hunt(bug: Bug, args: &Args) -> Option<u64> {
     let started = computed();
     let mut played = 0;
-    for seed in args.from.. {
+    // Every fourth world knows no trouble: few bugs show there.
+    for seed in (args.from..).filter(|seed| !seed.is_multiple_of(4)) {
         let moment = [None, Some(Moment::Before), Some(Moment::After), Some(Moment::Lost), Some(Moment::Failed)];
         let moment = moment[seed as usize % 5];
         let stops = moment.map(|moment| Stop { effect: 5 + seed * 13 % 90, moment }).into_iter().collect();

@@ -17,7 +17,7 @@ use super::shop;
 use super::shop_face::ShopFace;
 use super::start::{self, Start};
 use super::watch::Watch;
-use super::world::{Counts, Shared, Trouble, Truth, World};
+use super::world::{Counts, Held, Shared, Trouble, Truth, World};
 use crate::catalog::Sku;
 use crate::clock::{self, Simulation, Time};
 use crate::db::{Ledger, MemoryLedger, SHEET};
@@ -373,11 +373,14 @@ impl Driver {
         self.engine = engine(&self.shared, &self.ledger, &self.meters);
     }
 
-    /// What this program may still send to shops, though another one has the lease.
+    /// What this program may still send, though another one has the lease.
     fn hold(&self, world: &mut World) {
-        for truth in &world.truth {
-            let sides = book(&self.ledger, truth).sides;
-            world.held.extend(sides.into_iter().filter(|(name, _)| name != SHEET).filter_map(|(_, side)| side.intent));
+        let names: Vec<String> = world.shops.iter().map(|shop| shop.name.clone()).collect();
+        let places = || std::iter::once(SHEET).chain(names.iter().map(String::as_str)).enumerate();
+        for item in 0..world.truth.len() {
+            let book = book(&self.ledger, &world.truth[item]);
+            let open = |(place, name)| Some(Held { place, item, intent: book.sides.get(name)?.intent.clone()? });
+            world.held.extend(places().filter_map(open));
         }
     }
 

@@ -139,14 +139,16 @@ impl SheetFace {
     }
 
     /// A call that was under way when another program took over: that one has judged it already.
-    fn too_late(&self, world: &mut World, cell: &CellWrite) {
+    fn too_late(&self, world: &mut World, cell: &CellWrite, asked: Time) {
         let (row, pool) = ((cell.row as usize).wrapping_sub(1), stock_column(cell.column as usize));
         let (Some(pool), Some(from), Cell::Number(to)) = (pool, cell.only_if, &cell.value) else { return };
         let Some(title) = world.sheet.rows.get(row).map(|row| row[TITLE].clone()) else { return };
-        let is_it = |truth: &&mut Truth| truth.pool == pool && title == Cell::from_text(&truth.title());
-        if let Some(truth) = world.truth.iter_mut().find(is_it).filter(|_| self.takeovers != world.counts.takeovers) {
-            truth.leeway += (*to as i64 - from).abs();
+        let is_it = |truth: &Truth| truth.pool == pool && title == Cell::from_text(&truth.title());
+        if let Some(item) = world.truth.iter().position(is_it).filter(|_| self.takeovers != world.counts.takeovers) {
+            let delta = *to as i64 - from;
+            world.truth[item].leeway += delta.abs();
             world.counts.leeways += 1;
+            world.expect_in_time(0, item, (from, delta), asked);
         }
     }
 
@@ -281,6 +283,7 @@ impl Workbook for SheetFace {
     }
 
     async fn write(&self, cells: &[CellWrite], look: &[CellRange]) -> Result<Receipt, SheetError> {
+        let asked = clock::now();
         self.shared.effects.begin("sheet write").await;
         let (receipt, lost) = {
             let world = &mut *self.shared.world();
@@ -292,10 +295,6 @@ impl Workbook for SheetFace {
                 }
                 error => error,
             })?;
-            // As where one of the cells is protected.
-            if cells.len() > 1 && world.mishap(Trouble::Fail, 0.02) {
-                return Err(SheetError::Refused("simulated".to_owned()));
-            }
             if cells.iter().any(|cell| cell.row as usize > world.sheet.rows.len()) {
                 return Err(SheetError::Refused("Range exceeds grid limits".to_owned()));
             }
@@ -304,7 +303,7 @@ impl Workbook for SheetFace {
             for cell in cells {
                 let how = enter(world, cell);
                 if how == Applied::Matched {
-                    self.too_late(world, cell);
+                    self.too_late(world, cell, asked);
                 }
                 if STOCK.contains(&(cell.column as usize)) || SOLD.contains(&(cell.column as usize)) {
                     world.counts.stock_writes += u64::from(how != Applied::Not);

@@ -291,10 +291,12 @@ pub fn give_back(world: &mut World, shop: usize, order: usize, units: i64) {
         while at_a_stroke && world.shops[shop].orders[order].phase != Phase::Settled {
             advance(world, shop, order);
         }
-        if let Some(listing) = world.shops[shop].listings.get_mut(&item).filter(|_| at_a_stroke) {
+        if let Some(listing) = world.shops[shop].listings.get_mut(&item) {
+            listing.order_moves.0 += 1;
             // Nothing tells it from staff's hand.
-            listing.staff.0 += units;
-            listing.travel += units;
+            let unseen = if at_a_stroke { units } else { 0 };
+            listing.staff.0 += unseen;
+            listing.travel += unseen;
         }
     }
 }

@@ -157,7 +157,9 @@ impl ShopFace {
             return;
         }
         for write in writes {
-            world.expect_in_time(&write.sku, &write.key, asked);
+            if let Some(item) = self.item(world, &write.sku) {
+                world.expect_in_time(self.shop + 1, item, (write.expected, write.delta), asked);
+            }
         }
     }
 

@@ -176,6 +176,17 @@ pub struct Letter {
     pub product: String,
 }
 
+/// A write that was recorded by a program whose lease another one took then.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The sheet (0), or a shop (from 1).
+    pub place: usize,
+    /// Whose stock it writes.
+    pub item: usize,
+    /// What was recorded.
+    pub intent: Intent,
+}
+
 /// Everything outside the program.
 #[derive(Debug, Clone)]
 pub struct World {
@@ -221,8 +232,8 @@ pub struct World {
     pub astray: Vec<i64>,
     /// Counters whose number was written over in the poll under way, by a write for another row: whose, and by how much.
     pub counter_hits: Vec<(usize, i64)>,
-    /// Writes to shops that were open when another program took over.
-    pub held: Vec<Intent>,
+    /// Writes that were open when another program took over.
+    pub held: Vec<Held>,
     /// An answer of the sheet was lost in the turn under way.
     pub sheet_lost: bool,
     /// The same, in the poll under way.
@@ -254,11 +265,18 @@ impl World {
         }
     }
 
-    /// A program that has lost its lease asks a shop at this time to make a write: it must have recorded it a moment ago.
-    pub fn expect_in_time(&mut self, sku: &Sku, key: &str, asked: Time) {
-        let recorded = self.held.iter().find(|held| held.key == key).map(|held| held.recorded);
+    /// A program that has lost its lease asks at this time for a write of so many units to be made: it must have recorded it a
+    /// moment ago.
+    pub fn expect_in_time(&mut self, place: usize, item: usize, (expected, delta): (i64, i64), asked: Time) {
+        let written = (place, item, expected, delta);
+        let writes = |held: &Held| (held.place, held.item, held.intent.expected, held.intent.delta);
+        // What it puts back it may make again, where it put back too much: that is no new write.
+        self.held.retain(|held| writes(held) != (place, item, expected + delta, -delta));
+        let is_it = |held: &&Held| writes(held) == written;
+        let recorded = self.held.iter().filter(is_it).map(|held| held.intent.recorded).max();
         if let Some(recorded) = recorded.filter(|recorded| *recorded + SEND_WITHIN < asked) {
-            self.wrong.push(format!("{sku}: a write was sent {} after it was recorded", asked - recorded));
+            let sku = &self.truth[item].sku;
+            self.wrong.push(format!("{sku}: a write of {delta:+} was sent {} after it was recorded", asked - recorded));
         }
     }
 

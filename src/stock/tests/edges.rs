@@ -1,6 +1,7 @@
 //! Bounds and rare ways: each test stands for a line that could be wrong by one, or the wrong way round.
 
 use super::*;
+use crate::planted::{Bug, plant};
 
 fn orders(book: &mut Book, took: i64, gave: i64, churn: i64) -> Vec<Effect> {
     step(book, "a", Input::Orders { took, gave, churn })
@@ -342,6 +343,10 @@ fn a_number_that_may_be_another_rows_write_counts_only_if_it_is_lower() {
     // Once counted, the value that it replaced is not believed at once.
     assert_eq!(read(&mut book, "sheet", Reading::exact(10, at(2))), [Effect::LookAgain]);
 
+    plant(Some(Bug::AstrayIsTyped));
+    let (effects, _) = see(&mut agreed(10), 13, Meaning::Edit, 10);
+    plant(None);
+    assert_eq!(effects, [moved(3, Cause::Observed)], "the bug that this is for");
     let mut book = agreed(10);
     let (effects, astray) = see(&mut book, 13, Meaning::Edit, 10);
     assert_eq!((effects, book.pool, book.sides["sheet"].accounted), (vec![astray], Some(10), Some(13)));
