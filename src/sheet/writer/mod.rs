@@ -6,6 +6,7 @@
 //! lost the rows are looked at once more. A formula is never written over.
 
 mod change;
+mod job;
 mod look;
 mod receipt;
 mod settle;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub use change::{CellChange, CellOutcome, Expect, Known, Stranded, TabLayout, Target, WriteReport};
+use job::{Cause, Job, Sent};
 use look::{GAP_MAX, Looker, RUNS_MAX, Wanted, fingerprint};
 use view::{Place, Views};
 
@@ -99,51 +101,6 @@ async fn look(looker: &mut Looker<'_>, wanted: &[Wanted<'_>], after_write: bool)
         }
         clock::sleep(pause).await;
     }
-}
-
-/// Why a cell is written.
-enum Cause {
-    /// The caller's change at this index.
-    Change(usize),
-    /// It was overwritten by a write that was meant for another row.
-    PutBack,
-}
-
-/// One cell on its way.
-struct Job {
-    cause: Cause,
-    /// Index of the layout.
-    tab: usize,
-    /// Key of the row; `None` for a row without (put-backs only).
-    sku: Option<Sku>,
-    /// The hinted row is meant, not whichever has the key.
-    by_place: bool,
-    header: String,
-    /// Zero-based.
-    hint: u32,
-    expect: Expect,
-    value: Cell,
-    /// The conditional write does not take here (a formatted number): check, write, look again instead.
-    plain: bool,
-    sent: Option<Sent>,
-    sends: u32,
-    /// The answer to an earlier send was lost: what was seen since may be older than that write.
-    doubt: Option<SheetError>,
-    /// The cell shows a value that we wrote there without meaning to, in this zero-based column.
-    foreign: Option<u32>,
-    /// What that replaced, where it is known.
-    replaced: Option<Cell>,
-    /// The cell took our number for a text: it was written, whatever comes of writing it anew.
-    left_text: bool,
-}
-
-/// How a job is being written, or was, when the answer is lost.
-struct Sent {
-    row: u32,
-    column: u32,
-    before: Cell,
-    /// Why there is no answer.
-    lost: Option<SheetError>,
 }
 
 /// One call of [`write_checked`].

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::view::{Key, View, Views};
-use super::{Cause, CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent};
+use super::{CellOutcome, Expect, Flush, Job, SENDS_MAX, Sent};
 use crate::catalog::{Cell, Sku};
 use crate::planted;
 use crate::sheet::{Applied, Seen, SheetError};
@@ -168,62 +168,6 @@ impl Flush<'_> {
                 left.push(Job::put_back(tab, sku, header, (row, column), ours, value));
             }
             Some(_) | None => self.strand(tab, (row, column), sku, ours),
-        }
-    }
-}
-
-impl Job {
-    /// Is this the row that is meant?
-    fn owns(&self, key: &Key) -> bool {
-        if planted!(WrongRowIsRight) {
-            return true;
-        }
-        match (key, &self.sku) {
-            (Key::Sku(key), Some(sku)) => key == sku,
-            (Key::Blank, None) => true,
-            (Key::Unreadable, None) => self.by_place,
-            (Key::Sku(_), None) | (Key::Blank | Key::Unreadable, Some(_)) => false,
-        }
-    }
-
-    /// The row that was written shows no key, or one that nobody knows: it may be the one that was meant.
-    fn lost_its_key(&mut self) {
-        if !planted!(KeylessIsAnothers) {
-            let words = "a row's key was changed just as it was written";
-            self.doubt.get_or_insert_with(|| SheetError::Unexpected(words.to_owned()));
-        }
-    }
-
-    /// Somebody changed the cell. Where an answer was lost before, nobody knows whether that was after our write.
-    pub(super) fn changed(&self, row: u32, found: Cell) -> CellOutcome {
-        self.doubt.clone().map_or(CellOutcome::PersonChanged { row, found }, CellOutcome::Unknown)
-    }
-
-    /// Put back what a cell held that was hit by mistake, as long as it shows our value. `at` is row and column.
-    pub(super) fn put_back(
-        tab: usize,
-        sku: Option<Sku>,
-        header: String,
-        at: (u32, u32),
-        ours: Cell,
-        value: Cell,
-    ) -> Self {
-        Self {
-            cause: Cause::PutBack,
-            tab,
-            sku,
-            by_place: false,
-            header,
-            hint: at.0,
-            expect: Expect::Value(ours),
-            value,
-            plain: false,
-            sent: None,
-            sends: 0,
-            doubt: None,
-            foreign: Some(at.1),
-            replaced: None,
-            left_text: false,
         }
     }
 }
