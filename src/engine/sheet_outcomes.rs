@@ -97,7 +97,7 @@ impl Engine {
         for (sku, (before, written)) in doubted {
             let reason = format!(
                 "rows were sorted under a write whose answer was lost, and nothing tells whether {before} or {written} is \
-                 right here; the lower stock was assumed: please count"
+                 right here: please count"
             );
             self.meters.doubted(SHEET);
             self.ledger.bury(&DeadLetter::doubt(SHEET, sku.as_str(), &reason, clock::now())).await?;

@@ -143,7 +143,7 @@ pub struct WriteReport {
     pub formatted: u32,
     /// Cells that could not be put back.
     pub stranded: Vec<Stranded>,
-    /// Rows in which nobody can tell whether a person's number was overwritten: that number and the one written. The lower one stays.
+    /// Rows in which nobody can tell whether a person's number was overwritten: that number and the one written.
     pub doubted: BTreeMap<Sku, (i64, i64)>,
     /// Changes, by index, of which an answer was lost, whatever became of them: looks may be older than what they did.
     pub lost: BTreeSet<usize>,
