@@ -5,10 +5,14 @@ SHELFD := target/release/shelfd
 # With the examples: their needs change how the library is built, and it is to be built once.
 RELEASE := $(CARGO) build --release --bins --examples
 
-# Without what talks to the outside, it builds in a minute.
-SIM := $(CARGO) run --profile sim --no-default-features --features sim --bin sim
+# The same: this way `make test` has built it already.
+DEBUG := $(CARGO) build --bins --examples
 
-.PHONY: release conformance mutants help demo test test-clients test-real check fmt lint docs deny advisories demo-check torture torture-check sim sim-check sim-long sim-planted bench clean
+# Without what talks to the outside, it builds in a minute.
+SIM_BUILD := --profile sim --no-default-features --features sim --bin sim
+SIM := $(CARGO) run $(SIM_BUILD)
+
+.PHONY: release conformance mutants help demo test test-clients test-real check fmt lint docs deny advisories demo-check torture torture-check sim sim-build sim-check sim-long sim-planted bench clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,11 +28,11 @@ test: ## Run all tests; needs nothing but Rust
 	fi
 
 test-clients: ## Drive the lab with the platforms' own client libraries; needs Python or node, says what it skips
-	$(CARGO) build
+	$(DEBUG)
 	SHELFD=target/debug/shelfd tests/clients/run-all $(SUITES)
 
 test-real: ## Drive real shop engines (node, PostgreSQL) through shelfd; skips what is not installed; SUITE=medusa runs one
-	$(CARGO) build
+	$(DEBUG)
 	tests/real/run $(SUITE)
 
 check: fmt lint docs test deny ## Everything that CI checks, but the demo
@@ -65,6 +69,9 @@ torture-check: ## The same with 40 kills, about a minute
 
 sim: ## Play histories with faults and crashes; SEED=7 plays and tells one
 	$(SIM) -- $(if $(SEED),--seed $(SEED),--histories 20000 --crash-every 500)
+
+sim-build:
+	$(CARGO) build $(SIM_BUILD)
 
 sim-check: ## As CI does: 20,000 histories and every planted bug
 	$(SIM) -- --histories 20000 --crash-every 500
