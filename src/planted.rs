@@ -135,6 +135,8 @@ bugs! {
     LostPutBackIsNotDone,
     /// What was seen before a write is put back, though it may be older than what the ledger knows.
     OlderLookIsRight,
+    /// A cell that shows the number of another row's write was hit by it, whatever it showed before.
+    AnyWriteHits,
     /// A row that stands twice is written to.
     DoubledIsWritten,
     /// A stock cell with a formula is left as it is without a word.

@@ -135,12 +135,19 @@ impl Flush<'_> {
                 && other.header == job.header
                 && other.sent.is_some()
                 && self.same(&other.value, &seen.cell)
+                && (self.may_hit(other.only_if(), Some(&sent.before)) || planted!(AnyWriteHits))
         };
         astray(match is_unchanged {
             true if may_repeat => Fate::Again,
             false if !seen.formula && jobs.iter().any(is_ours) => Fate::Hit(seen.cell),
             true | false => doubt(),
         })
+    }
+
+    /// Can a write with this condition have changed a cell that held this, as far as that is known?
+    fn may_hit(&self, only_if: Option<i64>, had: Option<&Cell>) -> bool {
+        let shown = only_if.filter(|_| self.conditions).zip(had);
+        shown.is_none_or(|(only, had)| self.same(had, &Cell::Number(only as f64)))
     }
 
     /// Rows of one column that show the value of a write which is not where it belongs, and held something else before.
@@ -161,11 +168,8 @@ impl Flush<'_> {
         for (row, key) in view.keys() {
             let seen = view.seen(row, column);
             let had = self.had(tab, key, header, row, column, before);
-            let may_hit = |write: &Astray| {
-                let shown = write.only_if.filter(|_| self.conditions).zip(had.as_ref());
-                shown.is_none_or(|(only, had)| self.same(had, &Cell::Number(only as f64)))
-            };
-            let shows = |write: &&&Astray| self.same(&write.value, &seen.cell) && may_hit(write);
+            let shows =
+                |write: &&&Astray| self.same(&write.value, &seen.cell) && self.may_hit(write.only_if, had.as_ref());
             let hits: Vec<u32> = writes.iter().filter(shows).map(|write| write.sent.row).collect();
             let sku = if let Key::Sku(sku) = key { Some(sku.clone()) } else { None };
             if seen.formula || hits.is_empty() || (sku.is_some() && is_meant(&sku)) {

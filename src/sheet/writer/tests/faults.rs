@@ -269,3 +269,25 @@ async fn what_the_ledger_knows_is_not_raised_to_an_older_look() {
         assert_eq!(report.doubted.keys().any(|sku| sku.as_str() == "B"), bug.is_none(), "its row says so");
     }
 }
+
+#[tokio::test]
+async fn a_persons_number_is_not_anothers_write_that_cannot_have_hit_it() {
+    for bug in [None, Some(Bug::AnyWriteHits)] {
+        let book = book().conditional();
+        book.fail(Op::Write, 1, true, lost());
+        book.hook(When::After(Op::Write, 1), |tabs| {
+            // Over the 20 that was just written: what was written for A, where it showed 1.
+            shop_tab(tabs).enter(2, STOCK, number(10.0));
+            reverse(tabs);
+        });
+        plant(bug);
+        let (outcomes, report) = flush(&book, Size::Small, &[stock("A", 10.0), stock("B", 20.0)]).await;
+        plant(None);
+        let of_b = if bug.is_some() { "written 5".to_owned() } else { format!("unknown: {}", lost()) };
+        assert_eq!((outcomes, report.put_back), (vec!["written 6".to_owned(), of_b], 0), "{bug:?}");
+        assert_eq!(
+            shown(&book)[3..],
+            [format!("B {} old", if bug.is_some() { 20 } else { 10 }), "A 10 old".to_owned()]
+        );
+    }
+}
