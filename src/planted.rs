@@ -135,6 +135,8 @@ bugs! {
     LostPutBackIsNotDone,
     /// What was seen before a write is put back, though it may be older than what the ledger knows.
     OlderLookIsRight,
+    /// A lost write that shows where it belongs is taken to be nowhere else, though it may have been sent twice.
+    FoundIsNowhereElse,
     /// A cell that shows the number of another row's write was hit by it, whatever it showed before.
     AnyWriteHits,
     /// A row that stands twice is written to.

@@ -264,15 +264,20 @@ impl Engine {
         let rows = self.follow_renames(rows, &unseen).await?;
         let missing = if unseen.doubtful { Vec::new() } else { unseen.skus.into_iter().collect() };
         let (stale_for, late_for) = (self.timing.sheet_stale_for, self.timing.late_for);
-        let lost = self.lost_writes(&rows).await?;
+        let (lost, found) = self.open_writes(&rows).await?;
         let rows = self.hold_back(rows, &lost);
+        let standings = if found.is_empty() { BTreeMap::new() } else { self.ledger.standings(SHEET).await? };
         let lost: Vec<OpenIntent> = lost.into_iter().chain(lock(&self.lost_lately).all()).collect();
         let request = |row: &Row, at: Time, pool: &String, value: i64| {
             let (reading, meaning) = (Reading::exact(value, at), self.sheet.meaning(row, pool));
             let is_like_it = |lost: &&OpenIntent| {
                 lost.sku != row.sku && lost.pool == *pool && lost.intent.expected + lost.intent.delta == value
             };
-            let input = match lost.iter().find(is_like_it) {
+            let may_have_hit = |found: &&OpenIntent| {
+                let standing = standings.get(&(row.sku.clone(), pool.clone()));
+                is_like_it(found) && standing.is_some_and(|known| known.accounted == Some(found.intent.expected))
+            };
+            let input = match lost.iter().find(is_like_it).or_else(|| found.iter().find(may_have_hit)) {
                 Some(lost) => Input::Astray { reading, meaning, of: lost.intent.clone(), stale_for, late_for },
                 None => Input::Read { reading, meaning, stale_for, late_for },
             };
@@ -337,16 +342,18 @@ impl Engine {
         lock(&self.lost_lately).forget(read, self.timing.sheet_stale_for.max(self.timing.late_for), waits);
     }
 
-    /// Writes to the sheet whose fate is open and that do not show where they belong: they may have hit other rows.
-    async fn lost_writes(&self, rows: &[(Row, Time)]) -> Result<Vec<OpenIntent>, PassError> {
-        let mut open = self.ledger.open_intents(SHEET).await?;
-        let is_done = |open: &OpenIntent| {
+    /// Writes to the sheet whose fate is open: those that do not show where they belong, so that they may have hit other rows; and
+    /// those that do, which may have hit another one all the same, since a lost write is sent again after a look that may be stale.
+    async fn open_writes(&self, rows: &[(Row, Time)]) -> Result<(Vec<OpenIntent>, Vec<OpenIntent>), PassError> {
+        let open = self.ledger.open_intents(SHEET).await?;
+        let is_elsewhere = |open: &OpenIntent| {
             let row = rows.iter().find(|(row, _)| row.sku == open.sku);
             let shown = row.and_then(|(row, _)| row.stock.get(&open.pool));
-            shown == Some(&(open.intent.expected + open.intent.delta))
+            shown != Some(&(open.intent.expected + open.intent.delta))
         };
-        open.retain(|open| !is_done(open));
-        Ok(open)
+        let (lost, mut found): (Vec<_>, Vec<_>) = open.into_iter().partition(is_elsewhere);
+        found.retain(|_| !planted!(FoundIsNowhereElse));
+        Ok((lost, found))
     }
 
     /// Problems that the last read of the sheet found: tabs first, then rows.

@@ -117,6 +117,36 @@ async fn a_number_that_a_lost_write_left_elsewhere_raises_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_write_left_elsewhere_before_it_was_sent_again_raises_nothing() {
+    for (bug, of_b) in [(None, 5), (Some(Bug::FoundIsNowhereElse), 7)] {
+        let book = book(vec![row("A", number(5.0)), row("B", number(5.0))]);
+        let ledger = Arc::new(MemoryLedger::new());
+        let killed = engine_on(&ledger, &book, "Stock");
+        killed.recognise().await.unwrap();
+        turn(&killed).await;
+        shop_shows(&killed, 5).await;
+        shop_shows(&killed, 7).await;
+        let (write, look) = hit_another_row(&book);
+        book.fail(Op::Write, write, true, SheetError::AnswerLost("HTTP 503".to_owned()));
+        book.fail(Op::Read, look, false, SheetError::Access("withdrawn".to_owned()));
+        killed.flush_sheet("test").await.unwrap_err();
+        // Sent again, it came to where it belongs; then the program was killed.
+        assert_eq!(shown(&book, 1), (Cell::from_text("B"), Cell::Number(7.0)));
+        book.with_tab("Shop", |tab| tab.enter(2, 1, number(7.0)));
+        let engine = engine_on(&ledger, &book, "Stock");
+        engine.recognise().await.unwrap();
+        plant(bug);
+        turn(&engine).await;
+        plant(None);
+        assert_eq!((pool(&*ledger, "A").await, pool(&*ledger, "B").await), (Some(7), Some(of_b)));
+        if bug.is_none() {
+            assert_eq!(letters(&engine).await, [("B".to_owned(), "doubt".to_owned())]);
+            assert_eq!(shown(&book, 1), (Cell::from_text("B"), Cell::Number(5.0)));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_put_back_whose_answer_was_lost_moves_nothing() {
     for (bug, is_done, of_b) in [(None, false, 5), (None, true, 5), (Some(Bug::LostPutBackIsNotDone), true, 3)] {
         let clock = clock::Simulation::start(clock::Time::from_timestamp(1_800_000_000, 0).unwrap(), 0);

@@ -287,6 +287,7 @@ impl Driver {
         if std::mem::take(&mut self.shared.world().lost_now) {
             // From here on what the cells show decides, also what a person typed there before the write.
             self.blur();
+            self.alike();
         }
         self.watch.look(&mut self.shared.world(), &self.ledger);
         if !ended {

@@ -3,7 +3,7 @@
 
 use super::driver::{Driver, book, book_of};
 use super::sheet;
-use super::world::World;
+use super::world::{Truth, World};
 use crate::catalog::Cell;
 use crate::db::SHEET;
 use crate::stock::Book;
@@ -82,6 +82,29 @@ impl Driver {
             let own = open_write(&book(&self.ledger, &world.truth[item]));
             if let Some((from, to)) = world.hit[item].filter(|hit| Some(*hit) != own) {
                 world.astray[item] += (to - from).abs();
+            }
+        }
+    }
+
+    /// What a person typed unseen, before a write for another row was lost, is just what that one would have put there: it will be
+    /// put back.
+    pub(super) fn alike(&self) {
+        let world = &mut *self.shared.world();
+        for item in 0..world.truth.len() {
+            let truth = &world.truth[item];
+            let accounted = book(&self.ledger, truth).sides.get(SHEET).and_then(|side| side.accounted);
+            let row = world.sheet.row_of(truth.sku.as_str());
+            let shown = row.map(|row| &world.sheet.rows[row][sheet::STOCK[truth.pool]]);
+            let (Some(from), Some(Cell::Number(to))) = (accounted, shown) else { continue };
+            let typed = (from, *to as i64);
+            let is_like_it = |other: &Truth| {
+                other.pool == truth.pool
+                    && other.sku != truth.sku
+                    && open_write(&book(&self.ledger, other)) == Some(typed)
+            };
+            if typed.0 != typed.1 && world.truth.iter().any(is_like_it) {
+                world.truth[item].leeway += (typed.1 - typed.0).abs();
+                world.counts.leeways += 1;
             }
         }
     }
