@@ -118,8 +118,6 @@ bugs! {
     GoneIsRight,
     /// A repeated sheet write that is refused counts as not done, though the first may have been.
     RefusedRepeatIsNotDone,
-    /// What is written during a read is not left out of it.
-    ReadBesideWrite,
     /// A number that people counted counts as an edit.
     CountIsEdit,
     /// A listing is created without looking whether it is there.
@@ -127,6 +125,8 @@ bugs! {
     /// An order placed and cancelled between two looks is nothing.
     ChurnIgnored;
     tests:
+    /// What is written during a read is not left out of it.
+    ReadBesideWrite,
     /// A number that another row's interrupted write may have put there is taken for a person's.
     AstrayIsTyped,
     /// A lost sheet write is forgotten once its own fate is known.

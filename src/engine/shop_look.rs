@@ -16,8 +16,12 @@ use crate::retry::GAVE_UP;
 use crate::stock::Effect;
 use crate::stores::{RemoteId, RemoteListing};
 
-/// A doubtful reading is looked at again soon: doubts close by themselves within moments.
+/// A doubtful reading is looked at again soon: most doubts close by themselves within moments.
 const DOUBT_DELAY: Duration = Duration::from_millis(400);
+/// One that has not closed after so many looks waits for a write that may still arrive: quota is better spent elsewhere.
+const DOUBT_LOOKS_SOON: u32 = 8;
+/// How soon those are looked at again.
+const DOUBT_DELAY_LATER: Duration = Duration::from_secs(2);
 
 /// What a full look at a shop knows of SKUs without a listing of their own.
 #[derive(Debug, Default)]
@@ -228,7 +232,9 @@ impl Engine {
                     Effect::LookAgain => {
                         pass.doubtful.entry(sku.clone()).or_default();
                         let want = Want { look: true, ..Want::STOCK };
-                        pass.ask_again(sku, Again { want, after: DOUBT_DELAY, failed: true });
+                        let soon = pass.attempts(sku) < DOUBT_LOOKS_SOON;
+                        let after = if soon { DOUBT_DELAY } else { DOUBT_DELAY_LATER };
+                        pass.ask_again(sku, Again { want, after, failed: true });
                     }
                     Effect::Moved { units, .. } => {
                         tracing::info!(store.id = %pass.shop.name(), sku = %sku, units, "stock moved");

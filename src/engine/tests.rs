@@ -192,6 +192,24 @@ async fn where_nobody_can_tell_what_a_lost_write_hit_the_lower_stock_stays() {
 }
 
 #[tokio::test]
+async fn what_is_written_during_a_read_is_nobodys_movement() {
+    for (bug, left) in [(None, 7), (Some(Bug::ReadBesideWrite), 5)] {
+        let book = book(vec![row("A", number(5.0))]);
+        let engine = engine(&book).await;
+        plant(bug);
+        shop_shows(&engine, 7).await;
+        // Somebody types elsewhere, so that there is something to read.
+        book.with_tab("Shop", |tab| tab.enter(1, 3, number(1.0)));
+        // One question before the read, one after it.
+        book.slow_version(book.calls().iter().filter(|call| **call == Op::Version).count() + 2);
+        engine.read_sheet(ReadManner::Probe).await.unwrap();
+        plant(None);
+        assert_eq!(shown(&book, 1), (Cell::from_text("A"), Cell::Number(7.0)), "it was written beside the read");
+        assert_eq!(pool(&*engine.ledger, "A").await, Some(left), "{bug:?}");
+    }
+}
+
+#[tokio::test]
 async fn no_sale_is_lost_under_a_row_that_stands_twice() {
     for (bug, left) in [(None, 3), (Some(Bug::DoubledIsWritten), 5)] {
         // So many that only the rows concerned are looked at before a write.

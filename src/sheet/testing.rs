@@ -55,6 +55,8 @@ struct State {
     faults: Vec<(Op, usize, bool, SheetError)>,
     /// Keep the conditions of writes.
     conditional: bool,
+    /// This answer to a question for the version is a while on its way.
+    slow: usize,
     /// Leave a number written on condition as a text.
     texts: bool,
 }
@@ -158,6 +160,11 @@ impl FakeBook {
         self.conditional()
     }
 
+    /// Let others come in between the n-th question for the version and its answer.
+    pub fn slow_version(&self, nth: usize) {
+        self.state().slow = nth;
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -228,7 +235,15 @@ impl Workbook for FakeBook {
     }
 
     async fn version(&self) -> Result<i64, SheetError> {
-        self.pass(Op::Version, |state| Ok(state.version))
+        let answer = self.pass(Op::Version, |state| Ok(state.version));
+        let is_slow = {
+            let state = self.state();
+            state.calls.iter().filter(|call| **call == Op::Version).count() == state.slow
+        };
+        if is_slow {
+            tokio::task::yield_now().await;
+        }
+        answer
     }
 
     async fn shape(&self) -> Result<Shape, SheetError> {

@@ -121,18 +121,24 @@ impl Driver {
             let accounted = book.sides.get(SHEET).and_then(|side| side.accounted);
             if own.is_none() && accounted.is_some_and(|units| shown == Some(Cell::Number(units as f64))) {
                 world.astray[item] = 0;
+                world.typed[item] = None;
             }
             world.hide(item, false);
             let Some((from, to)) = own else {
-                (world.pending[item], world.unsure[item]) = (0, false);
+                (world.pending[item], world.unsure[item]) = (0, None);
                 continue;
             };
             let ours = if world.hit[item] == own { to } else { from };
-            if !world.unsure[item] && shown != Some(Cell::Number(ours as f64)) {
+            let is_blurred = match world.unsure[item] {
+                None => shown != Some(Cell::Number(ours as f64)),
+                // One follows the other within a turn: a person's very number, typed before it was recorded, is taken for it.
+                before => before != own && ours == from && world.typed[item] == Some(to),
+            };
+            if is_blurred {
                 world.truth[item].leeway += (to - from).abs();
                 world.counts.leeways += 1;
             }
-            world.unsure[item] = true;
+            world.unsure[item] = own;
         }
     }
 }

@@ -270,7 +270,7 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
     // While the fate of our own write is open, a person's change of the same cell may be taken for it.
     let own = knows.open_in_sheet(&world.truth[item]);
     let open = own.map_or(0, |(from, to)| (to - from).abs());
-    if world.unsure[item] {
+    if world.unsure[item].is_some() {
         world.truth[item].leeway += open;
         world.counts.leeways += 1;
     } else {
@@ -302,6 +302,7 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
     world.hide(item, true);
     world.sheet.touch();
     world.sheet.rows[row][column] = Cell::Number(typed as f64);
+    world.typed[item] = Some(typed);
     if world.layout(item) == Layout::Counted {
         // What was sold until it counts is in it: the truth is set when it does.
         world.counts_typed[item].push(typed);

@@ -105,7 +105,7 @@ fn new(number: u64, furnished: bool) -> Start {
     if furnished && number % 3 == 1 {
         shops.iter_mut().for_each(|shop| furnish(shop, &truth, now, &mut rng));
     }
-    let (pending, hit, unsure) = (vec![0; truth.len()], vec![None; truth.len()], vec![false; truth.len()]);
+    let (pending, hit, own_hit) = (vec![0; truth.len()], vec![None; truth.len()], vec![false; truth.len()]);
     let counts_typed = truth.iter().map(|truth| vec![truth.units]).collect();
     let founded = truth.iter().map(|truth| truth.units).collect();
     let moved = vec![vec![vec![0]; truth.len()]; kinds.len() + 1];
@@ -123,9 +123,10 @@ fn new(number: u64, furnished: bool) -> Start {
         serial: 0,
         astray: pending.clone(),
         pending,
+        unsure: hit.clone(),
+        typed: vec![None; hit.len()],
         hit,
-        own_hit: unsure.clone(),
-        unsure,
+        own_hit,
         moved,
         founded,
         counts_typed,

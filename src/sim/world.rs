@@ -214,8 +214,10 @@ pub struct World {
     pub serial: u64,
     /// Per item: how far people's edits may have blurred the fate of an open write to the sheet, should its answer be lost.
     pub pending: Vec<i64>,
-    /// Per item: the fate of an open write to the sheet hangs on what its cell shows.
-    pub unsure: Vec<bool>,
+    /// Per item: the open write to the sheet whose fate hangs on what its cell shows.
+    pub unsure: Vec<Option<(i64, i64)>>,
+    /// Per item: the number that a person typed last, until it was surely read.
+    pub typed: Vec<Option<i64>>,
     /// Per item: units in the sheet at the very start.
     pub founded: Vec<i64>,
     /// By place (the sheet, then the shops) and item: units moved there by others, after each time.
