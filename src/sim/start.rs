@@ -107,12 +107,12 @@ fn new(number: u64, furnished: bool) -> Start {
     }
     let (pending, hit, own_hit) = (vec![0; truth.len()], vec![None; truth.len()], vec![false; truth.len()]);
     let counts_typed = truth.iter().map(|truth| vec![truth.units]).collect();
-    let founded = truth.iter().map(|truth| truth.units).collect();
     let moved = vec![vec![vec![0]; truth.len()]; kinds.len() + 1];
     let world = World {
         rng,
         troubles: [0.0; 4],
         layouts: layouts.to_vec(),
+        founded: truth.iter().map(|truth| truth.units).collect(),
         truth,
         sheet,
         shops,
@@ -128,7 +128,6 @@ fn new(number: u64, furnished: bool) -> Start {
         hit,
         own_hit,
         moved,
-        founded,
         counts_typed,
         hits: Vec::new(),
         counter_hits: Vec::new(),
