@@ -75,7 +75,7 @@ fn shown(book: &FakeBook, row: usize) -> (Cell, Cell) {
 /// Rows are sorted under the next write, for A, so that it hits B, which showed the same number. Returns which write it will be,
 /// and which read comes after it.
 fn hit_another_row(book: &FakeBook) -> (usize, usize) {
-    let next = |op: Op| book.calls().iter().filter(|call| **call == op).count() + 1;
+    let next = |op: Op| book.count(op) + 1;
     let (write, look) = (next(Op::Write), next(Op::Read) + 1);
     book.hook(When::Before(Op::Write, write), |tabs| tabs[0].rows[1..].reverse());
     (write, look)
@@ -201,7 +201,7 @@ async fn what_is_written_during_a_read_is_nobodys_movement() {
         // Somebody types elsewhere, so that there is something to read.
         book.with_tab("Shop", |tab| tab.enter(1, 3, number(1.0)));
         // One question before the read, one after it.
-        book.slow_version(book.calls().iter().filter(|call| **call == Op::Version).count() + 2);
+        book.slow_version(book.count(Op::Version) + 2);
         engine.read_sheet(ReadManner::Probe).await.unwrap();
         plant(None);
         assert_eq!(shown(&book, 1), (Cell::from_text("A"), Cell::Number(7.0)), "it was written beside the read");

@@ -234,7 +234,7 @@ mod tests {
             assert_eq!(rows.len(), 25);
             assert!(rows.iter().zip(2..).all(|((row, sku, _), at)| *row == at && *sku == format!("S{}", at - 2)));
         }
-        let reads = book.calls().iter().filter(|op| **op == Op::Read).count();
+        let reads = book.count(Op::Read);
         assert_eq!(reads, 1 + 5, "one for the headers, fifty rows in tens");
     }
 
@@ -245,7 +245,7 @@ mod tests {
         let read = read_tabs(&book, &[mapping("A", &["SKU"])], 100, 3, None).await.unwrap();
         assert!(read.complete);
         assert_eq!((read.version, rows(&read.tabs[0])), (1, vec![row(2, "X", 9.0), row(3, "Y", 2.0)]));
-        assert_eq!(book.calls().iter().filter(|op| **op == Op::Shape).count(), 2);
+        assert_eq!(book.count(Op::Shape), 2);
     }
 
     #[tokio::test]

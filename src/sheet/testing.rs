@@ -61,6 +61,12 @@ struct State {
     texts: bool,
 }
 
+impl State {
+    fn count(&self, op: Op) -> usize {
+        self.calls.iter().filter(|call| **call == op).count()
+    }
+}
+
 /// The workbook.
 #[derive(Default)]
 pub struct FakeBook(Mutex<State>);
@@ -191,6 +197,11 @@ impl FakeBook {
         self.state().calls.clone()
     }
 
+    /// Calls of a kind so far.
+    pub fn count(&self, op: Op) -> usize {
+        self.state().count(op)
+    }
+
     /// Ranges read so far.
     pub fn ranges(&self) -> Vec<CellRange> {
         self.state().ranges.clone()
@@ -211,7 +222,7 @@ impl FakeBook {
     fn pass<T>(&self, op: Op, work: impl FnOnce(&mut State) -> Result<T, SheetError>) -> Result<T, SheetError> {
         let state = &mut *self.state();
         state.calls.push(op);
-        let nth = state.calls.iter().filter(|call| **call == op).count();
+        let nth = state.count(op);
         Self::run_hooks(state, When::Before(op, nth));
         let fault = state.faults.iter().find(|(of, at, ..)| (*of, *at) == (op, nth)).cloned();
         let answer = match fault {
@@ -236,11 +247,8 @@ impl Workbook for FakeBook {
 
     async fn version(&self) -> Result<i64, SheetError> {
         let answer = self.pass(Op::Version, |state| Ok(state.version));
-        let is_slow = {
-            let state = self.state();
-            state.calls.iter().filter(|call| **call == Op::Version).count() == state.slow
-        };
-        if is_slow {
+        let slow = self.state().slow;
+        if self.count(Op::Version) == slow {
             tokio::task::yield_now().await;
         }
         answer

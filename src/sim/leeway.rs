@@ -96,14 +96,16 @@ impl Driver {
             let row = world.sheet.row_of(truth.sku.as_str());
             let shown = row.map(|row| &world.sheet.rows[row][sheet::STOCK[truth.pool]]);
             let (Some(from), Some(Cell::Number(to))) = (accounted, shown) else { continue };
-            let typed = (from, *to as i64);
+            let change = (from, *to as i64);
+            // Another row's write that stands here is no person's number, and no excuse.
+            let is_typed = world.typed[item] == Some(change.1) && change.0 != change.1;
             let is_like_it = |other: &Truth| {
                 other.pool == truth.pool
                     && other.sku != truth.sku
-                    && open_write(&book(&self.ledger, other)) == Some(typed)
+                    && open_write(&book(&self.ledger, other)) == Some(change)
             };
-            if typed.0 != typed.1 && world.truth.iter().any(is_like_it) {
-                world.truth[item].leeway += (typed.1 - typed.0).abs();
+            if is_typed && world.truth.iter().any(is_like_it) {
+                world.truth[item].leeway += (change.1 - change.0).abs();
                 world.counts.leeways += 1;
             }
         }

@@ -123,11 +123,11 @@ fn shown(book: &FakeBook) -> Vec<String> {
 }
 
 fn reads(book: &FakeBook) -> usize {
-    book.calls().iter().filter(|op| **op == Op::Read).count()
+    book.count(Op::Read)
 }
 
 fn writes(book: &FakeBook) -> usize {
-    book.calls().iter().filter(|op| **op == Op::Write).count()
+    book.count(Op::Write)
 }
 
 fn shop_tab(tabs: &mut [FakeTab]) -> &mut FakeTab {
