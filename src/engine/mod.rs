@@ -24,6 +24,7 @@ mod shop_orders;
 mod shop_pass;
 mod shop_stock;
 mod shown;
+mod status_pace;
 #[cfg(feature = "daemon")]
 mod subscriptions;
 mod sync;
@@ -54,6 +55,7 @@ pub use preview::{Preview, PreviewProblem};
 pub use schedule::{CronPlan, due_between};
 use settle::Settler;
 pub use sheet_read::ReadManner;
+use status_pace::StatusPace;
 #[cfg(feature = "daemon")]
 pub use subscriptions::Upkeep;
 pub use sync::SyncReport;
@@ -197,7 +199,7 @@ pub struct Engine {
     settler: Mutex<Settler>,
     lost_lately: Mutex<LostLately>,
     halt: Mutex<Option<String>>,
-    status_flushed: Mutex<Option<crate::clock::Time>>,
+    status_pace: Mutex<StatusPace>,
     /// Held by passes over shops; a SKU gets another name only while nobody holds it.
     passes: tokio::sync::RwLock<()>,
     /// By shop: what its last full look found out about SKUs of the sheet without a listing.
@@ -217,7 +219,7 @@ impl Engine {
         let names = shops.iter().map(|shop| shop.name().to_owned()).chain([SHEET.to_owned()]);
         let wakes = Wakes::new(names);
         let settler = Mutex::new(Settler::new(timing.settle));
-        let (shown, halt, status_flushed) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (shown, halt, status_pace) = (Mutex::default(), Mutex::default(), Mutex::default());
         let (passes, looked, identities) = Default::default();
         Self {
             ledger,
@@ -232,7 +234,7 @@ impl Engine {
             settler,
             lost_lately: Mutex::default(),
             halt,
-            status_flushed,
+            status_pace,
             passes,
             looked,
         }

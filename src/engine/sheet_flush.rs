@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::shown::ShownStatus;
+use super::status_pace::STATUS_PACE;
 use super::{BySku, Engine, PassError, SEND_WITHIN, Tally, lock};
 use crate::catalog::{Cell, Columns, Pool, Problem, Sku, TabMapping};
 use crate::clock::{self, Time};
@@ -16,8 +17,6 @@ use crate::stock::{Effect, Input, Intent, Rule, Settled, WriteKind};
 
 /// SKUs per flush. Three cells each stay far below the 2 MB that Google advises for a request.
 const FLUSH_MAX: u32 = 1000;
-/// Status texts alone are not worth a call each: they wait for company this long. Stock never waits.
-const STATUS_PACE: Duration = Duration::from_secs(3);
 
 /// One cell of a flush and what it is for.
 pub(super) struct Planned {
@@ -53,21 +52,20 @@ impl Engine {
         let started = clock::now();
         let hints = self.ledger.due_hints(SHEET, started, FLUSH_MAX).await?;
         let skus: Vec<Sku> = hints.iter().filter_map(|hint| Sku::new(&hint.sku)).collect();
-        let mut rows = self.ledger.rows_of(&skus).await?;
-        // A key that stands twice is not written to; once it stands alone again, the read hints at it.
-        rows.retain(|sku, _| !lock(&self.shown).doubled.contains(sku) || planted!(DoubledIsWritten));
+        let mut rows = self.rows_to_write(&skus).await?;
         let mut planned = self.plan_cells(&rows).await?;
         planned.extend(self.counter_cells(&rows).await?);
         if planned.is_empty() {
             planned = self.status_cells(&rows, started).await?;
-            let newest = *lock(&self.status_flushed);
-            if !planned.is_empty() && newest.is_some_and(|newest| started < newest + STATUS_PACE) {
+            if !planned.is_empty() && lock(&self.status_pace).must_wait(rows.keys(), started) {
                 let again = HintDone::Again { after: STATUS_PACE, failed: false, want: Want::CONTENT };
                 let done: Vec<_> = hints.into_iter().map(|hint| (hint, again)).collect();
                 self.ledger.finish_hints(SHEET, &done, started).await?;
                 return Ok(Tally::default());
             }
         } else {
+            let company = lock(&self.status_pace).board();
+            rows.extend(self.rows_to_write(&company).await?);
             planned.extend(self.status_cells(&rows, started).await?);
         }
         if planned.is_empty() {
@@ -76,12 +74,19 @@ impl Engine {
             return Ok(Tally::default());
         }
         let (tally, again, trouble) = self.write_cells(planned, started).await?;
-        *lock(&self.status_flushed) = Some(clock::now());
+        lock(&self.status_pace).note_written(clock::now());
         let done: Vec<_> = hints.into_iter().map(|hint| self.left(hint, &again)).collect();
         self.ledger.finish_hints(SHEET, &done, clock::now()).await?;
         let outcome = trouble.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string);
         self.record(SHEET, cause, started, tally, outcome).await?;
         trouble.map_or(Ok(tally), |error| Err(error.into()))
+    }
+
+    /// The rows of these SKUs, but not of a key that stands twice: once it stands alone again, the read hints at it.
+    async fn rows_to_write(&self, skus: &[Sku]) -> Result<BySku<RowRecord>, PassError> {
+        let mut rows = self.ledger.rows_of(skus).await?;
+        rows.retain(|sku, _| !lock(&self.shown).doubled.contains(sku) || planted!(DoubledIsWritten));
+        Ok(rows)
     }
 
     fn left(&self, hint: Hint, again: &BySku<SheetError>) -> (Hint, HintDone) {

@@ -270,3 +270,22 @@ async fn another_column_moves_nothing() {
         assert_eq!(book.with_tab("Shop", |tab| tab.shown(1, 3)), Cell::Number(left as f64), "{bug:?}");
     }
 }
+
+#[tokio::test]
+async fn status_texts_that_wait_go_with_the_next_stock() {
+    let book = book(vec![row("A", number(5.0)), row("B", number(5.0))]);
+    let engine = engine(&book).await;
+    let synced = Cell::from_text("Synced");
+    assert_eq!(book.with_tab("Shop", |tab| tab.shown(2, 2)), synced);
+    book.with_tab("Shop", |tab| tab.enter(2, 2, text("Waiting")));
+    engine.read_sheet(ReadManner::Full).await.unwrap();
+    engine.ledger.hint(SHEET, &[("B".to_owned(), Want::CONTENT, clock::now())]).await.unwrap();
+    // Too soon after the last write.
+    engine.flush_sheet("test").await.unwrap();
+    let writes = book.count(Op::Write);
+    shop_shows(&engine, 7).await;
+    engine.flush_sheet("test").await.unwrap();
+    assert_eq!(shown(&book, 1), (Cell::from_text("A"), Cell::Number(7.0)));
+    assert_eq!(book.with_tab("Shop", |tab| tab.shown(2, 2)), synced);
+    assert_eq!(book.count(Op::Write), writes + 1);
+}
