@@ -67,8 +67,8 @@ torture-check: ## The same with 40 kills, about a minute
 	$(RELEASE)
 	$(CARGO) run --release --example torture -- --kills 40
 
-sim: ## Play histories with faults and crashes; SEED=7 plays and tells one
-	$(SIM) -- $(if $(SEED),--seed $(SEED),--histories 20000 --crash-every 500)
+sim: ## Play histories with faults and crashes; SEED=7 plays and tells one; HASTY=1 has people in a hurry in all
+	$(SIM) -- $(if $(SEED),--seed $(SEED),--histories 20000 --crash-every 500) $(if $(HASTY),--hasty)
 
 sim-build:
 	$(CARGO) build $(SIM_BUILD)

@@ -123,16 +123,18 @@ bugs! {
     /// A listing is created without looking whether it is there.
     CreateBlindly,
     /// An order placed and cancelled between two looks is nothing.
-    ChurnIgnored;
+    ChurnIgnored,
+    /// A number that another row's interrupted write may have put there is taken for a person's.
+    AstrayIsTyped,
+    /// A put-back whose answer was lost counts as not done.
+    LostPutBackIsNotDone;
     tests:
     /// What is written during a read is not left out of it.
     ReadBesideWrite,
-    /// A number that another row's interrupted write may have put there is taken for a person's.
-    AstrayIsTyped,
     /// A lost sheet write is forgotten once its own fate is known.
     LostAtOnce,
-    /// A put-back whose answer was lost counts as not done.
-    LostPutBackIsNotDone,
+    /// What a look showed to be hit by a lost write, or put back, was so for sure, however old the look may be.
+    LookIsProof,
     /// What was seen before a write is put back, though it may be older than what the ledger knows.
     OlderLookIsRight,
     /// A lost write that shows where it belongs is taken to be nowhere else, though it may have been sent twice.

@@ -36,6 +36,9 @@ struct Args {
     /// Stops for `--seed`, as `12:before`, `12:after`, `12:lost` or `12:failed`.
     #[arg(long)]
     stop: Vec<String>,
+    /// In every history people sort in the very moment of a write, and answers are lost and looks stale; else in one of sixteen.
+    #[arg(long)]
+    hasty: bool,
     /// Go on after a violation.
     #[arg(long)]
     keep_going: bool,
@@ -134,8 +137,8 @@ fn tell(plan: &Plan) {
     let plan = shrink(plan.clone());
     let outcome = play(&Plan { story: true, ..plan.clone() });
     println!(
-        "seed {} turns {} stops {:?} without {:?} calm {}",
-        plan.seed, plan.turns, plan.stops, plan.without, plan.calm
+        "seed {} turns {} stops {:?} without {:?} calm {} hasty {}",
+        plan.seed, plan.turns, plan.stops, plan.without, plan.calm, plan.hasty
     );
     for line in &outcome.story {
         println!("  {line}");
@@ -171,7 +174,7 @@ fn run(plan: &Plan, runs: &Mutex<Runs>, args: &Args) -> Outcome {
 
 /// One seed's history; every so many-th again with a stop at each of its effects.
 fn run_seed(seed: u64, runs: &Mutex<Runs>, args: &Args) {
-    let plan = Plan { seed, turns: args.turns, ..Plan::default() };
+    let plan = Plan { seed, turns: args.turns, hasty: args.hasty, ..Plan::default() };
     let outcome = run(&plan, runs, args);
     if args.crash_every == 0 || !seed.is_multiple_of(args.crash_every) {
         return;
@@ -203,7 +206,7 @@ fn hunt(bug: Bug, args: &Args) -> Option<u64> {
         let moment = [None, Some(Moment::Before), Some(Moment::After), Some(Moment::Lost), Some(Moment::Failed)];
         let moment = moment[seed as usize % 5];
         let stops = moment.map(|moment| Stop { effect: 5 + seed * 13 % 90, moment }).into_iter().collect();
-        let plan = Plan { seed, turns: args.turns, stops, bug: Some(bug), ..Plan::default() };
+        let plan = Plan { seed, turns: args.turns, hasty: args.hasty, stops, bug: Some(bug), ..Plan::default() };
         played += 1;
         // A bug may also end in a panic: that is found too.
         let outcome = std::panic::catch_unwind(|| play(&plan).violations);
@@ -246,7 +249,7 @@ fn after(found: Option<u64>) -> String {
 /// Play this one and tell all that happened.
 fn one(seed: u64, args: &Args) -> i32 {
     let stops = args.stop.iter().filter_map(|text| stop(text)).collect();
-    let plan = Plan { seed, turns: args.turns, stops, ..Plan::default() };
+    let plan = Plan { seed, turns: args.turns, hasty: args.hasty, stops, ..Plan::default() };
     let outcome = play(&Plan { story: true, ..plan.clone() });
     if !outcome.violations.is_empty() {
         tell(&plan);

@@ -73,6 +73,13 @@ pub struct OpenIntent {
     pub unknown: bool,
 }
 
+impl OpenIntent {
+    /// Would it have put this number into another row of its column?
+    pub fn is_elsewhere_as(&self, sku: &Sku, pool: &Pool, value: i64) -> bool {
+        self.sku != *sku && self.pool == *pool && self.intent.expected + self.intent.delta == value
+    }
+}
+
 /// How one side of a book stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Standing {

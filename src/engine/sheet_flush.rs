@@ -1,7 +1,6 @@
 //! Write shelfd's own cells: stock and the status columns, in one checked batch.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use super::shown::ShownStatus;
 use super::status_pace::STATUS_PACE;
@@ -245,6 +244,9 @@ impl Engine {
                 // `AlreadyThere` too: what we were about to write for the first time, a person wrote. It will be folded.
                 _ => settled.push((sku, pool, Settled::NotDone)),
             }
+        }
+        for put_back in &report.lost_put_backs {
+            self.remember_lost_put_back(put_back, recorded);
         }
         self.touch(touched);
         self.doubt_rows(&report.doubted).await?;

@@ -7,14 +7,19 @@ use crate::catalog::{Cell, Pool, Sku};
 use crate::clock::{self, Time};
 use crate::db::{DeadLetter, OpenIntent, SHEET, StockChange, StockRequest, Want};
 use crate::planted;
-use crate::sheet::writer::Stranded;
-use crate::stock::{Effect, Input, Intent, Meaning, Reading, Settled};
+use crate::sheet::writer::{LostPutBack, Stranded};
+use crate::stock::{Effect, Had, Input, Intent, Meaning, Reading, Settled};
 
 impl Engine {
     /// Cells that a write hit by mistake and that could not be put back yet: their numbers are ours, not a person's, and
     /// are written back like any other.
     pub(super) async fn own_up(&self, stranded: &[Stranded]) -> Result<(), PassError> {
+        if stranded.is_empty() {
+            return Ok(());
+        }
         let layouts = lock(&self.shown).layouts.clone();
+        let lost: Vec<OpenIntent> =
+            self.ledger.open_intents(SHEET).await?.into_iter().chain(lock(&self.lost_lately).all()).collect();
         let mut requests = Vec::new();
         let mut hints = Vec::new();
         for cell in stranded {
@@ -26,9 +31,14 @@ impl Engine {
             let (Some(pool), Some(sku), Cell::Number(value)) = (pool, &cell.sku, &cell.wrote) else { continue };
             let is_count = self.sheet.tab(&cell.tab).is_some_and(|mapping| mapping.counted.contains(pool));
             let meaning = if is_count { Meaning::Count } else { Meaning::Edit };
-            let had = if let Some(Cell::Number(had)) = &cell.had { Some((*had as i64, meaning)) } else { None };
+            let had = if let Some(Cell::Number(had)) = &cell.had { Some(*had as i64) } else { None };
+            let is_like_it = |lost: &&OpenIntent, had: i64| lost.is_elsewhere_as(sku, pool, had);
+            let had = had.map(|value| {
+                let astray = lost.iter().find(|lost| is_like_it(lost, value)).map(|lost| lost.intent.clone());
+                Had { value, meaning, astray }
+            });
             let (now, stale_for) = (clock::now(), self.timing.sheet_stale_for);
-            let put_back = (cell.put_back && !planted!(LostPutBackIsNotDone)).then(clock::fresh_key);
+            let put_back = (cell.doubtful && !planted!(LostPutBackIsNotDone)).then(clock::fresh_key);
             let input = Input::Overwrote { value: *value as i64, had, put_back, now, stale_for };
             requests.push(StockRequest { sku: sku.clone(), pool: pool.clone(), input });
             hints.push((sku.to_string(), Want::STOCK, clock::now()));
@@ -90,6 +100,18 @@ impl Engine {
         if !planted!(LostAtOnce) {
             lock(&self.lost_lately).add(lost, clock::now());
         }
+    }
+
+    /// The same for a cell that was put back.
+    pub(super) fn remember_lost_put_back(&self, lost: &LostPutBack, recorded: Time) {
+        let mut stock = self.sheet.tab(&lost.tab).into_iter().flat_map(|mapping| &mapping.stock);
+        let (Some((pool, _)), Cell::Number(ours), Cell::Number(value)) =
+            (stock.find(|(_, header)| *header == lost.header), &lost.ours, &lost.value)
+        else {
+            return;
+        };
+        let (expected, delta) = (*ours as i64, *value as i64 - *ours as i64);
+        self.remember_lost(&lost.sku, pool, Intent { expected, delta, key: String::new(), recorded });
     }
 
     /// Rows that a lost write may have hit, where nobody can tell: they have to say so.

@@ -270,9 +270,7 @@ impl Engine {
         let lost: Vec<OpenIntent> = lost.into_iter().chain(lock(&self.lost_lately).all()).collect();
         let request = |row: &Row, at: Time, pool: &String, value: i64| {
             let (reading, meaning) = (Reading::exact(value, at), self.sheet.meaning(row, pool));
-            let is_like_it = |lost: &&OpenIntent| {
-                lost.sku != row.sku && lost.pool == *pool && lost.intent.expected + lost.intent.delta == value
-            };
+            let is_like_it = |lost: &&OpenIntent| lost.is_elsewhere_as(&row.sku, pool, value);
             let may_have_hit = |found: &&OpenIntent| {
                 let standing = standings.get(&(row.sku.clone(), pool.clone()));
                 is_like_it(found) && standing.is_some_and(|known| known.accounted == Some(found.intent.expected))

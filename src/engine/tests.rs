@@ -85,14 +85,7 @@ fn hit_another_row(book: &FakeBook) -> (usize, usize) {
 fn hide_a_hit(book: &FakeBook) {
     let (write, look) = hit_another_row(book);
     book.fail(Op::Write, write, true, SheetError::AnswerLost("HTTP 503".to_owned()));
-    let now = Arc::new(Mutex::new(Vec::new()));
-    let kept = now.clone();
-    book.hook(When::Before(Op::Read, look), move |tabs| {
-        let header = tabs[0].rows[0].clone();
-        let older = vec![header, row("B", number(5.0)), row("A", number(5.0))];
-        *kept.lock().unwrap() = std::mem::replace(&mut tabs[0].rows, older);
-    });
-    book.hook(When::After(Op::Read, look), move |tabs| tabs[0].rows = std::mem::take(&mut now.lock().unwrap()));
+    show_older(book, look, vec![row("B", number(5.0)), row("A", number(5.0))]);
 }
 
 #[tokio::test]
@@ -160,15 +153,52 @@ async fn a_put_back_whose_answer_was_lost_moves_nothing() {
         engine.flush_sheet("test").await.unwrap_err();
         let left = if is_done { 5.0 } else { 7.0 };
         assert_eq!(shown(&book, 1), (Cell::from_text("B"), Cell::Number(left)), "the put-back was not lost");
-        // Long enough for a write that is on its way to arrive.
-        for _ in 0..3 {
-            clock.advance(Duration::from_secs(60));
-            turn(&engine).await;
-        }
+        minutes(&clock, &engine).await;
         plant(None);
         assert_eq!((pool(&*engine.ledger, "A").await, pool(&*engine.ledger, "B").await), (Some(7), Some(of_b)));
         let shown = [shown(&book, 1), shown(&book, 2)].map(|(_, stock)| stock);
         assert_eq!(shown, [of_b, 7].map(|units| Cell::Number(units as f64)), "{bug:?} {is_done}");
+    }
+}
+
+/// This look shows these rows, though others are there.
+fn show_older(book: &FakeBook, look: usize, rows: Vec<Vec<Entered>>) {
+    let now = Arc::new(Mutex::new(Vec::new()));
+    let kept = now.clone();
+    book.hook(When::Before(Op::Read, look), move |tabs| {
+        let older = std::iter::once(tabs[0].rows[0].clone()).chain(rows).collect();
+        *kept.lock().unwrap() = std::mem::replace(&mut tabs[0].rows, older);
+    });
+    book.hook(When::After(Op::Read, look), move |tabs| tabs[0].rows = std::mem::take(&mut now.lock().unwrap()));
+}
+
+/// What the sheet shows is taken in again and again, for long enough that no look is stale and no write under way.
+async fn minutes(clock: &clock::Simulation, engine: &Engine) {
+    for _ in 0..3 {
+        clock.advance(Duration::from_secs(60));
+        turn(engine).await;
+    }
+}
+
+#[tokio::test]
+async fn a_look_is_no_proof_that_a_cell_was_hit() {
+    for (bug, of_b) in [(None, 5), (Some(Bug::LookIsProof), 7)] {
+        let clock = clock::Simulation::start(clock::Time::from_timestamp(1_800_000_000, 0).unwrap(), 0);
+        let book = book(vec![row("A", number(5.0)), row("B", number(5.0))]);
+        let engine = engine(&book).await;
+        plant(bug);
+        let (write, look) = (book.count(Op::Write) + 1, book.count(Op::Read) + 2);
+        book.fail(Op::Write, write, false, SheetError::AnswerLost("HTTP 503".to_owned()));
+        // B showed 3 once, and another order of rows: as if A's write had hit it.
+        show_older(&book, look, vec![row("B", number(3.0)), row("A", number(5.0))]);
+        book.fail(Op::Write, write + 1, false, SheetError::Access("withdrawn".to_owned()));
+        shop_shows(&engine, 3).await;
+        engine.flush_sheet("test").await.unwrap_err();
+        minutes(&clock, &engine).await;
+        plant(None);
+        assert_eq!((pool(&*engine.ledger, "A").await, pool(&*engine.ledger, "B").await), (Some(3), Some(of_b)));
+        assert_eq!(shown(&book, 1), (Cell::from_text("A"), Cell::Number(3.0)));
+        assert_eq!(shown(&book, 2), (Cell::from_text("B"), Cell::Number(of_b as f64)));
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Plan {
     pub without: BTreeSet<Kind>,
     /// No trouble with calls.
     pub calm: bool,
+    /// People at the sheet are in a hurry and answers are lost, whatever the seed says: see `world::Oddities`.
+    pub hasty: bool,
     /// Keep the story.
     pub story: bool,
     /// A bug to plant; only with the feature `planted`.
@@ -146,6 +148,13 @@ impl Knows for Eyes<'_> {
     }
 }
 
+/// Histories whose seed leaves one of these, divided by sixteen, are [`Oddities::prompt`].
+const PROMPT: [u64; 2] = [2, 11];
+/// The same for [`Oddities::refusing`].
+const REFUSING: u64 = 10;
+/// The same for [`Oddities::hasty`]: one of four whose rows all show the same number at first.
+const HASTY: u64 = 9;
+
 /// Polls of one turn of one task before it counts as stuck.
 const POLLS_MAX: u32 = 5_000;
 
@@ -156,7 +165,12 @@ pub(super) fn engine(shared: &Arc<Shared>, ledger: &MemoryLedger, meters: &Meter
     let sheet = SheetPlan { tabs, block_rows: 1_000, decimals: 2, zone: chrono_tz::Tz::UTC };
     let shops: Vec<Shop> = buffers.into_iter().enumerate().map(shop).collect();
     let book = Arc::new(SheetFace::new(shared));
-    Arc::new(Engine::new(Arc::new(ledger.clone()), book, sheet, shops, Timing::default(), meters.clone()))
+    let mut timing = Timing::default();
+    if shared.world().odd.prompt {
+        // Not zero: without time between them, a look and a write have no order.
+        (timing.sheet_stale_for, timing.shop_stale_for) = (Duration::from_millis(1), Duration::from_millis(1));
+    }
+    Arc::new(Engine::new(Arc::new(ledger.clone()), book, sheet, shops, timing, meters.clone()))
 }
 
 /// What a history is like: some have many of one kind of event, some none, some a slow program. An even mixture would
@@ -206,6 +220,15 @@ impl Driver {
         let Start { mut world, ledger, now } = start;
         world.rng = Rng::new(plan.seed ^ 0x5eed);
         world.troubles = if plan.calm { [0.0; 4] } else { Trouble::mixture(plan.seed) };
+        let kind = plan.seed % 16;
+        (world.odd.prompt, world.odd.refusing, world.odd.hasty) =
+            (PROMPT.contains(&kind), kind == REFUSING, kind == HASTY || plan.hasty);
+        if world.odd.hasty && !plan.calm {
+            world.troubles = [0.5, 6.0, 4.0, 0.5];
+        }
+        if world.odd.prompt {
+            world.troubles[Trouble::Stale as usize] = 0.0;
+        }
         world.story = plan.story.then(Vec::new);
         let shared = Arc::new(Shared::new(world, Effects::new(&plan.stops)));
         // Keys of the start must not come again.
@@ -286,8 +309,8 @@ impl Driver {
         self.strangers();
         if std::mem::take(&mut self.shared.world().lost_now) {
             // From here on what the cells show decides, also what a person typed there before the write.
-            self.blur();
             self.alike();
+            self.blur();
         }
         self.watch.look(&mut self.shared.world(), &self.ledger);
         if !ended {
@@ -381,7 +404,14 @@ impl Driver {
         for item in 0..world.truth.len() {
             let book = book(&self.ledger, &world.truth[item]);
             let open = |(place, name)| Some(Held { place, item, intent: book.sides.get(name)?.intent.clone()? });
-            world.held.extend(places().filter_map(open));
+            // Put back by mistake already, it may be made again: that is putting right, whenever it is done.
+            let is_undone = |held: &Held| {
+                let from = held.intent.expected;
+                let undone = ((from + held.intent.delta, from), world.counts.takeovers);
+                held.place == 0 && world.last_write[item] == Some(undone)
+            };
+            let open: Vec<Held> = places().filter_map(open).filter(|held| !is_undone(held)).collect();
+            world.held.extend(open);
         }
     }
 

@@ -6,12 +6,15 @@ use super::sheet;
 use super::world::{Truth, World};
 use crate::catalog::Cell;
 use crate::db::SHEET;
-use crate::stock::Book;
+use crate::stock::{Book, Intent};
 
 /// The open write to the sheet: the number it replaces, and its own.
 pub(super) fn open_write(book: &Book) -> Option<(i64, i64)> {
-    let intent = book.sides.get(SHEET)?.intent.as_ref()?;
-    Some((intent.expected, intent.expected + intent.delta))
+    open_intent(book).map(|intent| (intent.expected, intent.expected + intent.delta))
+}
+
+fn open_intent(book: &Book) -> Option<&Intent> {
+    book.sides.get(SHEET)?.intent.as_ref()
 }
 
 impl Driver {
@@ -54,6 +57,7 @@ impl Driver {
                 world.counts.leeways += 1;
                 // It may have been the row that was meant, as far as the program sees: then too its cell is all that tells.
                 world.sheet_lost |= !is_there;
+                world.lost_now |= !is_there;
             }
         }
     }
@@ -80,8 +84,16 @@ impl Driver {
         self.forget_own(world);
         for item in 0..world.truth.len() {
             let own = open_write(&book(&self.ledger, &world.truth[item]));
-            if let Some((from, to)) = world.hit[item].filter(|hit| Some(*hit) != own) {
-                world.astray[item] += (to - from).abs();
+            let Some(hit) = world.hit[item].filter(|hit| Some(*hit) != own) else { continue };
+            let by = (hit.1 - hit.0).abs();
+            let pool = world.truth[item].pool;
+            let is_it = |other: &&Truth| other.pool == pool && open_write(&book(&self.ledger, other)) == Some(hit);
+            if world.truth.iter().any(|other| is_it(&other)) {
+                world.astray[item] += by;
+            } else {
+                // That write is settled: only a program that is dead knew that looks were stale since.
+                world.truth[item].leeway += by;
+                world.counts.leeways += 1;
             }
         }
     }
@@ -104,10 +116,15 @@ impl Driver {
                     && other.sku != truth.sku
                     && open_write(&book(&self.ledger, other)) == Some(change)
             };
-            if is_typed && world.truth.iter().any(is_like_it) {
-                world.truth[item].leeway += (change.1 - change.0).abs();
-                world.counts.leeways += 1;
-            }
+            // Or that one hit it, and left what the program knew to stand there: with older looks after it, nothing tells.
+            let is_gone = |(had, left): &(i64, i64)| world.typed[item] == Some(*had) && from == *left;
+            let by = match world.hit[item].filter(is_gone) {
+                Some((had, left)) => had - left,
+                None if is_typed && world.truth.iter().any(is_like_it) => change.1 - change.0,
+                None => continue,
+            };
+            world.truth[item].leeway += by.abs();
+            world.counts.leeways += 1;
         }
     }
 
@@ -131,16 +148,16 @@ impl Driver {
                 continue;
             };
             let ours = if world.hit[item] == own { to } else { from };
-            let is_blurred = match world.unsure[item] {
+            let before = std::mem::replace(&mut world.unsure[item], open_intent(&book).cloned());
+            let is_blurred = match before {
                 None => shown != Some(Cell::Number(ours as f64)),
                 // One follows the other within a turn: a person's very number, typed before it was recorded, is taken for it.
-                before => before != own && ours == from && world.typed[item] == Some(to),
+                before => before.as_ref() != open_intent(&book) && ours == from && world.typed[item] == Some(to),
             };
             if is_blurred {
                 world.truth[item].leeway += (to - from).abs();
                 world.counts.leeways += 1;
             }
-            world.unsure[item] = own;
         }
     }
 }

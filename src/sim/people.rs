@@ -263,7 +263,15 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
     let Some(row) = world.sheet.row_of(&sku) else { return };
     let column = STOCK[world.truth[item].pool];
     let Cell::Number(shown) = world.sheet.rows[row][column] else { return };
-    let by = world.rng.between(-3, 8).max(-(shown as i64).max(0));
+    let mut by = world.rng.between(-3, 8).max(-(shown as i64).max(0));
+    let others =
+        || world.truth.iter().filter(|other| other.pool == world.truth[item].pool && other.sku.as_str() != sku);
+    if world.odd.hasty
+        && let Some((_, to)) = others().find_map(|other| knows.open_in_sheet(other))
+        && to >= 0
+    {
+        by = to - shown as i64;
+    }
     if by == 0 {
         return;
     }
@@ -289,10 +297,13 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
         world.truth[item].leeway += open;
         world.counts.leeways += 1;
     }
-    // The very number that a write for another row replaces this one with is put back, should that write be lost.
+    // The very number that a write for another row replaces this one with is put back, should that write be lost; also where this
+    // row's own write may not have been done yet.
     let typed = shown as i64 + by;
+    let replaced = [Some(shown as i64), own.map(|(from, _)| from)];
     let is_like_it = |other: &Truth| {
-        other.pool == world.truth[item].pool && knows.open_in_sheet(other) == Some((shown as i64, typed))
+        let open = knows.open_in_sheet(other).filter(|(_, to)| *to == typed);
+        other.pool == world.truth[item].pool && open.is_some_and(|(from, _)| replaced.contains(&Some(from)))
     };
     if world.truth.iter().any(|other| other.sku != world.truth[item].sku && is_like_it(other)) {
         world.truth[item].leeway += by.abs();
@@ -351,7 +362,8 @@ fn scribble(world: &mut World, item: usize, knows: &dyn Knows) {
     world.counts.counters_scribbled += 1;
 }
 
-fn sort(world: &mut World) {
+/// Somebody sorts all rows by a column.
+pub(super) fn sort(world: &mut World) {
     world.sheet.touch();
     let (column, down) = (world.rng.below(4), world.rng.chance(0.5));
     world.sheet.rows.sort_by_key(|row| format!("{:>12}", row[column].quote()));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::effects::breathe;
+use super::people;
 use super::world::{Layout, POOLS, Shared, Trouble, Truth, World};
 use crate::catalog::{Cell, TabMapping};
 use crate::clock::{self, Time};
@@ -138,17 +139,21 @@ impl SheetFace {
         Self { shared: Arc::clone(shared), takeovers }
     }
 
-    /// A call that was under way when another program took over: that one has judged it already.
+    /// A call that was under way when another program took over: that one has judged it already. What only undoes this program's
+    /// last write may have been recorded long ago.
     fn too_late(&self, world: &mut World, cell: &CellWrite, asked: Time) {
         let (row, pool) = ((cell.row as usize).wrapping_sub(1), stock_column(cell.column as usize));
         let (Some(pool), Some(from), Cell::Number(to)) = (pool, cell.only_if, &cell.value) else { return };
         let Some(title) = world.sheet.rows.get(row).map(|row| row[TITLE].clone()) else { return };
         let is_it = |truth: &Truth| truth.pool == pool && title == Cell::from_text(&truth.title());
-        if let Some(item) = world.truth.iter().position(is_it).filter(|_| self.takeovers != world.counts.takeovers) {
-            let delta = *to as i64 - from;
-            world.truth[item].leeway += delta.abs();
+        let (Some(item), to) = (world.truth.iter().position(is_it), *to as i64) else { return };
+        let before = world.last_write[item].replace(((from, to), self.takeovers));
+        if self.takeovers != world.counts.takeovers {
+            world.truth[item].leeway += (to - from).abs();
             world.counts.leeways += 1;
-            world.expect_in_time(0, item, (from, delta), asked);
+            if before != Some(((to, from), self.takeovers)) {
+                world.expect_in_time(0, item, (from, to - from), asked);
+            }
         }
     }
 
@@ -214,10 +219,9 @@ fn enter(world: &mut World, cell: &CellWrite) -> Applied {
     line[column] = if applied == Applied::Not { before.clone() } else { cell.value.clone() };
     let owner = line[SKU].clone();
     let Some(pool) = stock_column(column) else {
-        let before = if let Cell::Number(before) = before { before } else { 0.0 };
-        if let (Some(pool), true, Cell::Number(now)) =
-            (SOLD.iter().position(|of| *of == column), applied != Applied::Not, &cell.value)
-        {
+        let number = |cell: &Cell| if let Cell::Number(number) = cell { *number } else { 0.0 };
+        let (before, now) = (number(&before), number(&cell.value));
+        if let (Some(pool), true) = (SOLD.iter().position(|of| *of == column), applied != Applied::Not) {
             let is_it = |truth: &Truth| truth.pool == pool && line[TITLE] == Cell::from_text(&truth.title());
             let item = world.truth.iter().position(is_it);
             world.counter_hits.extend(item.map(|item| (item, (now - before) as i64)));
@@ -295,6 +299,14 @@ impl Workbook for SheetFace {
                 }
                 error => error,
             })?;
+            if world.odd.refusing && world.mishap(Trouble::Fail, 0.3) {
+                world.counts.batches_refused += 1;
+                world.tell(|| format!("sheet: {} cells are refused", cells.len()));
+                return Err(SheetError::Refused("You are trying to edit a protected cell or object.".to_owned()));
+            }
+            if world.odd.hasty && world.mishap(Trouble::Lost, 0.05) {
+                people::sort(world);
+            }
             if cells.iter().any(|cell| cell.row as usize > world.sheet.rows.len()) {
                 return Err(SheetError::Refused("Range exceeds grid limits".to_owned()));
             }

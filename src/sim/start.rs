@@ -11,7 +11,7 @@ use super::effects::Effects;
 use super::rest;
 use super::sheet::{self, Sheet};
 use super::shop::{Listing, Order, Shop};
-use super::world::{Counts, Layout, Shared, Truth, World};
+use super::world::{Counts, Layout, Oddities, Shared, Truth, World};
 use crate::catalog::{Cell, Money, Sku};
 use crate::clock::{Simulation, Time};
 use crate::db::MemoryLedger;
@@ -85,18 +85,7 @@ fn new(number: u64, furnished: bool) -> Start {
         })
         .collect();
     let sheet = Sheet::new(truth.chunks(layouts.len()).map(|pools| row(pools, layouts, &mut rng)).collect());
-    let (keyed, log) = (StockKind::KeyedDelta, StockKind::OrderLog);
-    let (revision, delta) = (StockKind::Revision, StockKind::Delta);
-    let kinds: &[StockKind] = match number % 8 {
-        0 => &[keyed, log],
-        1 => &[log],
-        2 => &[log, log],
-        3 => &[keyed, keyed, log],
-        4 => &[revision, log],
-        5 => &[delta, keyed],
-        6 => &[revision],
-        _ => &[delta],
-    };
+    let kinds = kinds(number);
     let names = ["one", "two", "three"];
     let mut shop = |(at, (name, kind)): (usize, (&&str, &StockKind))| {
         Shop::new(name, *kind, [0, 0, 1, 2][rng.below(4)], at % layouts.len())
@@ -111,6 +100,7 @@ fn new(number: u64, furnished: bool) -> Start {
     let world = World {
         rng,
         troubles: [0.0; 4],
+        odd: Oddities::default(),
         layouts: layouts.to_vec(),
         founded: truth.iter().map(|truth| truth.units).collect(),
         truth,
@@ -123,8 +113,9 @@ fn new(number: u64, furnished: bool) -> Start {
         serial: 0,
         astray: pending.clone(),
         pending,
-        unsure: hit.clone(),
+        unsure: vec![None; hit.len()],
         typed: vec![None; hit.len()],
+        last_write: vec![None; hit.len()],
         hit,
         own_hit,
         moved,
@@ -136,6 +127,21 @@ fn new(number: u64, furnished: bool) -> Start {
         lost_now: false,
     };
     Start { world, ledger: MemoryLedger::new(), now }
+}
+
+/// The shops of a world, by how their stock is written.
+fn kinds(number: u64) -> &'static [StockKind] {
+    use StockKind::{Delta, KeyedDelta, OrderLog, Revision};
+    match number % 8 {
+        0 => &[KeyedDelta, OrderLog],
+        1 => &[OrderLog],
+        2 => &[OrderLog, OrderLog],
+        3 => &[KeyedDelta, KeyedDelta, OrderLog],
+        4 => &[Revision, OrderLog],
+        5 => &[Delta, KeyedDelta],
+        6 => &[Revision],
+        _ => &[Delta],
+    }
 }
 
 /// A row as people have it before the program comes; where it is laid out in counters, something may have been sold already.

@@ -81,6 +81,7 @@ pub struct Counts {
     pub webhooks_doubled: u64,
     pub answers_lost: u64,
     pub calls_failed: u64,
+    pub batches_refused: u64,
     pub writes_late: u64,
     pub stale_reads: u64,
     pub stale_folds: u64,
@@ -121,6 +122,7 @@ impl Counts {
             (&mut self.webhooks_doubled, other.webhooks_doubled),
             (&mut self.answers_lost, other.answers_lost),
             (&mut self.calls_failed, other.calls_failed),
+            (&mut self.batches_refused, other.batches_refused),
             (&mut self.writes_late, other.writes_late),
             (&mut self.stale_reads, other.stale_reads),
             (&mut self.stale_folds, other.stale_folds),
@@ -187,6 +189,17 @@ pub struct Held {
     pub intent: Intent,
 }
 
+/// What is out of the ordinary in a world.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Oddities {
+    /// No answer is stale, and the program does not allow for any: each guard stands alone, without that wait before it.
+    pub prompt: bool,
+    /// Google refuses a batch of writes now and then, as for a range that somebody has just protected.
+    pub refusing: bool,
+    /// People sort in the very moment of a write and type what other rows are about to show; answers are lost, and looks stale.
+    pub hasty: bool,
+}
+
 /// Everything outside the program.
 #[derive(Debug, Clone)]
 pub struct World {
@@ -194,6 +207,8 @@ pub struct World {
     pub rng: Rng,
     /// How often each kind of [`Trouble`] happens; 1 is ordinary.
     pub troubles: [f64; 4],
+    /// What is out of the ordinary in it.
+    pub odd: Oddities,
     /// How each pool is laid out.
     pub layouts: Vec<Layout>,
     /// What is true: SKU by SKU, pool by pool. Its index is the number of an item.
@@ -215,7 +230,7 @@ pub struct World {
     /// Per item: how far people's edits may have blurred the fate of an open write to the sheet, should its answer be lost.
     pub pending: Vec<i64>,
     /// Per item: the open write to the sheet whose fate hangs on what its cell shows.
-    pub unsure: Vec<Option<(i64, i64)>>,
+    pub unsure: Vec<Option<Intent>>,
     /// Per item: the number that a person typed last, until it was surely read.
     pub typed: Vec<Option<i64>>,
     /// Per item: units in the sheet at the very start.
@@ -224,7 +239,9 @@ pub struct World {
     pub moved: Vec<Vec<Vec<i64>>>,
     /// Per item: what the turn under way has written to its stock cell: the number replaced, and the new one.
     pub hit: Vec<Option<(i64, i64)>>,
-    /// Per item: that was its own write.
+    /// Per item: the last write to its stock cell that was made, and takeovers before its program was started.
+    pub last_write: Vec<Option<((i64, i64), u64)>>,
+    /// Per item: what the turn under way has written there was its own write.
     pub own_hit: Vec<bool>,
     /// Per item: numbers that were typed as counted, the first one too.
     pub counts_typed: Vec<Vec<i64>>,

@@ -208,9 +208,10 @@ pub enum Input {
     Overwrote {
         /// What stands there now.
         value: i64,
-        /// What stood there before, where that is known, and what it meant: what others had typed by then counts.
-        had: Option<(i64, Meaning)>,
-        /// The key of a write that put that back and whose answer was lost: it is open from now on, and has been sent.
+        /// What stood there before, where that is known: what others had typed by then counts.
+        had: Option<Had>,
+        /// The key of a write that put that back and whose answer was lost, or that may never have been needed: it is open from
+        /// now on.
         put_back: Option<String>,
         /// Now.
         now: Time,
@@ -226,6 +227,17 @@ pub enum Input {
         /// How long a read may still be older than the write.
         stale_for: std::time::Duration,
     },
+}
+
+/// What stood in a cell of the sheet when shelfd overwrote it without meaning to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Had {
+    /// The number.
+    pub value: i64,
+    /// What a number means that others put there.
+    pub meaning: Meaning,
+    /// Another SKU's write, lately lost, that may have put it there.
+    pub astray: Option<Intent>,
 }
 
 /// What a number means that others put somewhere.

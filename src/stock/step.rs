@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::resolve::{Fate, fate};
-use super::{Book, Cause, Effect, Input, Intent, Meaning, Reading, Recent, Rule, Settled, Side, Window, WriteKind};
+use super::{
+    Book, Cause, Effect, Had, Input, Intent, Meaning, Reading, Recent, Rule, Settled, Side, Window, WriteKind,
+};
 use crate::clock::Time;
 use crate::planted;
 
@@ -32,20 +34,29 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
             }
         }
         Input::Astray { reading, meaning, of, stale_for, late_for } => {
-            let is_free = side.intent.is_none() && !is_outdated(&side, &reading, stale_for);
-            let is_new = side.accounted.is_some_and(|accounted| accounted != reading.value);
-            if is_free && is_new && !planted!(AstrayIsTyped) {
-                take_lower(&mut book.pool, &mut side, (&reading, of.expected), meaning, stale_for, &mut effects);
-                effects.push(Effect::Astray(of));
-            } else if resolve_open(&mut side, &reading, stale_for, late_for, &mut effects) {
-                fold_value(&mut book.pool, &mut side, &reading, meaning, stale_for, &mut effects);
+            let (own, is_old) = (side.intent.clone(), is_outdated(&side, &reading, stale_for));
+            if resolve_open(&mut side, &reading, stale_for, late_for, &mut effects) {
+                let had = match own {
+                    None => Some(of.expected),
+                    // The other one can only have hit what its own left, done or not: then nobody moved anything.
+                    Some(own) if [own.expected, own.expected + own.delta].contains(&of.expected) => side.accounted,
+                    Some(_) => None,
+                };
+                let is_new = side.accounted.is_some_and(|accounted| accounted != reading.value);
+                match had.filter(|_| is_new && !is_old && !planted!(AstrayIsTyped)) {
+                    Some(had) => {
+                        take_lower(&mut book.pool, &mut side, (&reading, had), meaning, stale_for, &mut effects);
+                        effects.push(Effect::Astray(of));
+                    }
+                    None => fold_value(&mut book.pool, &mut side, &reading, meaning, stale_for, &mut effects),
+                }
             }
         }
         Input::Plan { rule, kind, from, key, now } => {
             plan(book.pool, &mut side, (rule, kind), from, key, now, &mut effects);
         }
         Input::Overwrote { value, had, put_back, now, stale_for } => {
-            own_up(&mut book.pool, &mut side, (value, had), put_back, (now, stale_for), &mut effects);
+            own_up(&mut book.pool, &mut side, value, had, put_back, (now, stale_for), &mut effects);
         }
         Input::Settle { settled, now, stale_for } => {
             settle(&mut side, settled, now, stale_for);
@@ -228,19 +239,27 @@ fn plan(
 fn own_up(
     pool: &mut Option<i64>,
     side: &mut Side,
-    (value, had): (i64, Option<(i64, Meaning)>),
+    value: i64,
+    had: Option<Had>,
     put_back: Option<String>,
     (now, stale_for): (Time, Duration),
     effects: &mut Vec<Effect>,
 ) {
     let (Some(accounted), None) = (side.accounted, &side.intent) else { return };
     side.accounted = Some(value);
-    for left in [Some(accounted), had.map(|(had, _)| had)].into_iter().flatten().filter(|left| *left != value) {
+    for left in [Some(accounted), had.as_ref().map(|had| had.value)].into_iter().flatten().filter(|left| *left != value)
+    {
         leave(side, left, now, stale_for);
     }
-    let Some((had, meaning)) = had else { return };
+    let Some(Had { value: had, meaning, astray }) = had else { return };
     if let (Some(pool), true) = (pool, had != accounted) {
-        move_pool(pool, had - accounted, had, meaning, effects);
+        match astray.filter(|_| !planted!(AstrayIsTyped)) {
+            Some(of) => {
+                move_to_lower(pool, accounted, [had, of.expected], meaning, effects);
+                effects.push(Effect::Astray(of));
+            }
+            None => move_pool(pool, had - accounted, had, meaning, effects),
+        }
     }
     if let (Some(key), true) = (put_back, had != value) {
         let intent = Intent { expected: value, delta: had - value, key, recorded: now };
@@ -261,17 +280,22 @@ fn take_lower(
 ) {
     let Some(accounted) = side.accounted.replace(reading.value) else { return };
     leave(side, accounted, reading.at, stale_for);
-    let Some(units) = pool else { return };
-    let counted = |value: i64| {
-        let (mut moved, mut told) = (*units, Vec::new());
+    if let Some(pool) = pool {
+        move_to_lower(pool, accounted, [reading.value, had], meaning, effects);
+    }
+}
+
+/// Others may have put one number there or the other: the one that leaves the lower pool counts.
+fn move_to_lower(pool: &mut i64, accounted: i64, values: [i64; 2], meaning: Meaning, effects: &mut Vec<Effect>) {
+    let [typed, astray] = values.map(|value| {
+        let (mut moved, mut told) = (*pool, Vec::new());
         if value != accounted {
             move_pool(&mut moved, value - accounted, value, meaning, &mut told);
         }
         (moved, told)
-    };
-    let (typed, astray) = (counted(reading.value), counted(had));
+    });
     let (lower, mut told) = if typed.0 < astray.0 { typed } else { astray };
-    *units = lower;
+    *pool = lower;
     effects.append(&mut told);
 }
 

@@ -124,8 +124,8 @@ pub struct Stranded {
     pub wrote: Cell,
     /// What it held before, where that is known: a person may have typed it unseen.
     pub had: Option<Cell>,
-    /// That was put back, and the answer was lost.
-    pub put_back: bool,
+    /// That may be there all the same: it was put back and the answer was lost, or a stale look was all that showed it gone.
+    pub doubtful: bool,
 }
 
 /// What a flush took.
@@ -147,6 +147,23 @@ pub struct WriteReport {
     pub doubted: BTreeMap<Sku, (i64, i64)>,
     /// Changes, by index, of which an answer was lost, whatever became of them: looks may be older than what they did.
     pub lost: BTreeSet<usize>,
+    /// The same of cells that were put back.
+    pub lost_put_backs: Vec<LostPutBack>,
+}
+
+/// A cell that was to be put back by a write whose answer was lost: it may have hit another row in its turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LostPutBack {
+    /// Tab title.
+    pub tab: String,
+    /// Key of its row.
+    pub sku: Sku,
+    /// Its column.
+    pub header: String,
+    /// What it showed by mistake.
+    pub ours: Cell,
+    /// What it should show again.
+    pub value: Cell,
 }
 
 /// What a cell of a key's row held when it was last known, for putting back: tab, key, header.

@@ -36,6 +36,8 @@ pub(super) struct Job {
     pub(super) doubt: Option<SheetError>,
     /// The cell shows a value that we wrote there without meaning to, in this zero-based column.
     pub(super) foreign: Option<u32>,
+    /// Only a look showed so, which may have been stale; no answer to a write.
+    pub(super) by_look: bool,
     /// What that replaced, where it is known.
     pub(super) replaced: Option<Cell>,
     /// The cell took our number for a text: it was written, whatever comes of writing it anew.
@@ -101,6 +103,7 @@ impl Job {
             sends: 0,
             doubt: None,
             foreign: Some(at.1),
+            by_look: false,
             replaced: None,
             left_text: false,
         }

@@ -17,7 +17,7 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-pub use change::{CellChange, CellOutcome, Expect, Known, Stranded, TabLayout, Target, WriteReport};
+pub use change::{CellChange, CellOutcome, Expect, Known, LostPutBack, Stranded, TabLayout, Target, WriteReport};
 use job::{Cause, Job, Sent};
 use look::{GAP_MAX, Looker, RUNS_MAX, Wanted, fingerprint};
 use view::{Place, Views};
@@ -146,6 +146,7 @@ impl Flush<'_> {
                 sends: 0,
                 doubt: None,
                 foreign: None,
+                by_look: false,
                 replaced: None,
                 left_text: false,
             });
@@ -190,8 +191,11 @@ impl Flush<'_> {
             }
             (outcome, _) => outcome,
         };
+        let is_put_back = matches!(job.cause, Cause::PutBack);
         let is_right = match &outcome {
-            CellOutcome::Written { .. } | CellOutcome::Found { .. } | CellOutcome::AlreadyThere { .. } => true,
+            // Seen by a look alone, after an answer was lost: that may be what stood there before.
+            CellOutcome::Found { .. } => !is_put_back || planted!(LookIsProof),
+            CellOutcome::Written { .. } | CellOutcome::AlreadyThere { .. } => true,
             // Somebody typed over it: nothing of ours is left there.
             CellOutcome::PersonChanged { .. } => true,
             // It may come back as it was: a row that is cut out is pasted, a key that is blanked is typed again.
@@ -204,14 +208,29 @@ impl Flush<'_> {
         };
         if let (Some(column), Expect::Value(ours), false) = (job.foreign, &job.expect, is_right) {
             let row = job.sent.as_ref().map_or(job.hint, |sent| sent.row);
-            let had = matches!(job.cause, Cause::PutBack).then(|| job.value.clone());
-            let put_back = matches!((&job.cause, &outcome), (Cause::PutBack, CellOutcome::Unknown(_)));
+            let by_look = job.by_look && !planted!(LookIsProof);
+            let (had, is_lost) = match job.cause {
+                Cause::PutBack => {
+                    let is_lost = matches!(outcome, CellOutcome::Unknown(_) | CellOutcome::Found { .. });
+                    (Some(job.value.clone()), is_lost)
+                }
+                Cause::Change(_) => (job.replaced.clone().filter(|_| by_look), false),
+            };
             let stranded = self.stranded(job.tab, (row, column), job.sku.clone(), ours.clone());
-            self.report.stranded.push(Stranded { had, put_back, ..stranded });
+            self.report.stranded.push(Stranded { had, doubtful: is_lost || by_look, ..stranded });
         }
         let is_lost = job.doubt.is_some() || job.sent.as_ref().is_some_and(|sent| sent.lost.is_some());
-        if let (Cause::Change(index), true) = (&job.cause, is_lost) {
-            self.report.lost.insert(*index);
+        match (&job.cause, &job.sku, &job.expect) {
+            (Cause::Change(index), ..) if is_lost => {
+                self.report.lost.insert(*index);
+            }
+            (Cause::PutBack, Some(sku), Expect::Value(ours)) if is_lost => {
+                let tab = self.title(&job).to_owned();
+                let (sku, header) = (sku.clone(), job.header.clone());
+                let put_back = LostPutBack { tab, sku, header, ours: ours.clone(), value: job.value.clone() };
+                self.report.lost_put_backs.push(put_back);
+            }
+            _ => {}
         }
         if let (CellOutcome::Written { .. } | CellOutcome::Found { .. }, Some(sku)) = (&outcome, &job.sku) {
             let cell = (job.tab, sku.clone(), job.header.clone());
@@ -232,7 +251,7 @@ impl Flush<'_> {
 
     fn stranded(&self, tab: usize, (row, column): (u32, u32), sku: Option<Sku>, wrote: Cell) -> Stranded {
         let tab = self.layouts.get(tab).map(|layout| layout.mapping.tab.clone()).unwrap_or_default();
-        Stranded { tab, row: row + 1, column, sku, wrote, had: None, put_back: false }
+        Stranded { tab, row: row + 1, column, sku, wrote, had: None, doubtful: false }
     }
 
     fn strand(&mut self, tab: usize, at: (u32, u32), sku: Option<Sku>, wrote: Cell) {
@@ -264,7 +283,8 @@ impl Flush<'_> {
             {
                 let row = job.sent.as_ref().map_or(job.hint, |sent| sent.row);
                 let (header, ours) = (job.header.clone(), ours.clone());
-                left.push(Job::put_back(job.tab, job.sku.clone(), header, (row, column), ours, replaced));
+                let put_back = Job::put_back(job.tab, job.sku.clone(), header, (row, column), ours, replaced);
+                left.push(Job { by_look: job.by_look, ..put_back });
                 job.foreign = None;
             }
             self.finish(job, CellOutcome::NotSent(SheetError::HeldUp));

@@ -150,6 +150,7 @@ impl Flush<'_> {
                 job.replaced = job.replaced.or(had).or(expected);
                 job.expect = Expect::Value(ours);
                 job.foreign = Some(column);
+                job.by_look = false;
                 job.hint = row;
                 return list.insert(at, job);
             }

@@ -78,6 +78,7 @@ impl Flush<'_> {
                     if let Fate::Hit(ours) = fate {
                         let view = views.get(self.title(&job)).and_then(|view| view.as_ref().ok());
                         job.foreign = view.and_then(|view| view.columns.get(&job.header));
+                        job.by_look = true;
                         job.expect = Expect::Value(ours);
                         job.replaced = job.replaced.or(before);
                     }
@@ -184,7 +185,8 @@ impl Flush<'_> {
             match had.clone() {
                 Some(had) if self.same(&had, &seen.cell) => {}
                 Some(value) => {
-                    put_backs.push(Job::put_back(tab, sku, header.to_owned(), (row, column), seen.cell, value));
+                    let put_back = Job::put_back(tab, sku, header.to_owned(), (row, column), seen.cell, value);
+                    put_backs.push(Job { by_look: true, ..put_back });
                 }
                 // Where a write was sent to, its value is surely no coincidence.
                 None if hits.contains(&row) => self.strand(tab, (row, column), sku, seen.cell),

@@ -377,9 +377,50 @@ fn a_number_that_may_be_another_rows_write_counts_only_if_it_is_lower() {
 }
 
 #[test]
+fn a_number_that_is_neither_of_its_own_write_may_be_anothers() {
+    // Its own write from 10 is open; another row's from 10 may have hit it first. The number is neither of the two that its own
+    // write leaves.
+    for (bug, own, value, pool) in [
+        (None, 9, 11, 9),
+        (Some(Bug::AstrayIsTyped), 9, 11, 10),
+        (None, 11, 12, 11),
+        (Some(Bug::AstrayIsTyped), 11, 12, 12),
+    ] {
+        let mut book = agreed(10);
+        read(&mut book, "a", Reading::exact(own, at(0)));
+        let intent = plan(&mut book, "sheet", WriteKind::Checked, at(0)).unwrap();
+        let of = Intent { expected: 10, delta: value - 10, key: "lost".into(), recorded: at(0) };
+        let reading = Reading::exact(value, at(100));
+        let input = Input::Astray { reading, meaning: Meaning::Edit, of: of.clone(), stale_for: STALE, late_for: LATE };
+        plant(bug);
+        let effects = step(&mut book, "sheet", input);
+        plant(None);
+        assert!(effects.contains(&Effect::Doubt(intent)), "{effects:?}");
+        assert_eq!(effects.contains(&Effect::Astray(of)), bug.is_none());
+        assert_eq!((book.pool, book.sides["sheet"].accounted), (Some(pool), Some(value)), "{bug:?} {own}");
+    }
+}
+
+#[test]
+fn what_was_hit_by_mistake_may_have_been_another_mistake() {
+    for (bug, pool) in [(None, 10), (Some(Bug::AstrayIsTyped), 13)] {
+        let mut book = agreed(10);
+        let of = Intent { expected: 10, delta: 3, key: "lost".into(), recorded: at(0) };
+        let had = Some(Had { value: 13, meaning: Meaning::Edit, astray: Some(of.clone()) });
+        plant(bug);
+        let effects =
+            step(&mut book, "sheet", Input::Overwrote { value: 4, had, put_back: None, now: at(1), stale_for: STALE });
+        plant(None);
+        assert_eq!((book.pool, book.sides["sheet"].accounted), (Some(pool), Some(4)));
+        assert_eq!(effects.contains(&Effect::Astray(of)), bug.is_none());
+    }
+}
+
+#[test]
 fn a_cell_hit_by_mistake_counts_what_was_typed_before() {
     let mut book = agreed(10);
-    let hit = |book: &mut Book, had| {
+    let hit = |book: &mut Book, had: Option<(i64, Meaning)>| {
+        let had = had.map(|(value, meaning)| Had { value, meaning, astray: None });
         step(book, "sheet", Input::Overwrote { value: 4, had, put_back: None, now: at(1), stale_for: STALE })
     };
     assert_eq!(hit(&mut book, Some((13, Meaning::Edit))), vec![moved(3, Cause::Observed)]);
@@ -400,7 +441,8 @@ fn a_cell_hit_by_mistake_counts_what_was_typed_before() {
 fn a_put_back_whose_answer_was_lost_is_a_write_like_any_other() {
     for (shown, settled) in [(13, Settled::Done), (4, Settled::NotDone)] {
         let mut book = agreed(10);
-        let (had, put_back) = (Some((13, Meaning::Edit)), Some("k".to_owned()));
+        let had = Some(Had { value: 13, meaning: Meaning::Edit, astray: None });
+        let put_back = Some("k".to_owned());
         let effects =
             step(&mut book, "sheet", Input::Overwrote { value: 4, had, put_back, now: at(1), stale_for: STALE });
         let intent = Intent { expected: 4, delta: 9, key: "k".to_owned(), recorded: at(1) };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{ENDPOINTS, World};
 use crate::db::contract::{Call, call, peek};
 use crate::db::*;
-use crate::stock::{Input, Intent, LineEvidence, Meaning, Reading, Rule, Settled, Window, WriteKind};
+use crate::stock::{Had, Input, Intent, LineEvidence, Meaning, Reading, Rule, Settled, Window, WriteKind};
 
 impl World {
     /// A step that has a fair chance to do something.
@@ -47,7 +47,7 @@ impl World {
             }
             7 => Input::Overwrote {
                 value,
-                had: self.pick(&[None, Some((9, Meaning::Edit)), Some((9, Meaning::Count))]),
+                had: self.had(now),
                 put_back: self.pick(&[None, Some("put-back".to_owned())]),
                 now,
                 stale_for,
@@ -55,6 +55,12 @@ impl World {
             _ => Input::Settle { settled: self.pick(&[Settled::Done, Settled::NotDone]), now, stale_for },
         };
         StockRequest { sku, pool, input }
+    }
+
+    fn had(&mut self, now: Time) -> Option<Had> {
+        let meaning = self.pick(&[None, Some(Meaning::Edit), Some(Meaning::Count)])?;
+        let of = Intent { expected: self.pick(&[5, 12]), delta: -1, key: "lost".to_owned(), recorded: now };
+        Some(Had { value: 9, meaning, astray: self.one_in(3).then_some(of) })
     }
 
     pub(super) fn rule(&mut self) -> Rule {

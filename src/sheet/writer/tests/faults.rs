@@ -204,8 +204,29 @@ async fn a_put_back_whose_answer_was_lost_is_reported_as_open() {
         let (_, report) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
         let [stranded] = &report.stranded[..] else { panic!("{:?}", report.stranded) };
         assert_eq!((stranded.row, &stranded.wrote, &stranded.had), (2, &Cell::Number(10.0), &Some(Cell::Number(5.0))));
-        assert!(stranded.put_back, "it may have been done");
+        assert!(stranded.doubtful, "it may have been done");
         assert_eq!(shown(&book)[0], if applied { "E 5 old" } else { "E 10 old" });
+    }
+}
+
+#[tokio::test]
+async fn a_look_is_no_proof_that_a_cell_was_put_back() {
+    for bug in [None, Some(Bug::LookIsProof)] {
+        let book = book();
+        book.hook(When::Before(Op::Write, 1), reverse);
+        book.fail(Op::Write, 2, false, lost());
+        // Older than the hit.
+        book.hook(When::Before(Op::Read, 3), |tabs| tabs[0].enter(1, STOCK, number(5.0)));
+        book.hook(When::After(Op::Read, 3), |tabs| tabs[0].enter(1, STOCK, number(10.0)));
+        plant(bug);
+        let (_, report) = flush(&book, Size::Small, &[stock("A", 10.0)]).await;
+        plant(None);
+        assert_eq!(shown(&book)[0], "E 10 old");
+        let open: Vec<_> = report.stranded.iter().map(|cell| (cell.row, cell.had.clone(), cell.doubtful)).collect();
+        let expected = if bug.is_none() { vec![(2, Some(Cell::Number(5.0)), true)] } else { vec![] };
+        assert_eq!(open, expected);
+        let lost: Vec<_> = report.lost_put_backs.iter().map(|cell| (&cell.ours, &cell.value)).collect();
+        assert_eq!(lost, [(&Cell::Number(10.0), &Cell::Number(5.0))]);
     }
 }
 

@@ -133,7 +133,7 @@ async fn an_unknown_victim_is_reported() {
         sku: Sku::new("E"),
         wrote: Cell::Number(10.0),
         had: None,
-        put_back: false,
+        doubtful: false,
     };
     assert_eq!(report.stranded, [stranded]);
 }
@@ -314,7 +314,7 @@ async fn a_column_is_inserted_between_check_and_write() {
             sku: Sku::new("A"),
             wrote: Cell::Number(10.0),
             had: None,
-            put_back: false,
+            doubtful: false,
         };
         assert_eq!(report.stranded, [stranded], "what the note was is not known");
     }
