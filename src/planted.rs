@@ -141,6 +141,10 @@ bugs! {
     FoundIsNowhereElse,
     /// A cell that shows the number of another row's write was hit by it, whatever it showed before.
     AnyWriteHits,
+    /// A stale look at what a write had hit, before that was put back, is something new.
+    RestoredIsNew,
+    /// What a write hit because columns were moved under it stays as it is.
+    ColumnsStay,
     /// A row that stands twice is written to.
     DoubledIsWritten,
     /// A stock cell with a formula is left as it is without a word.

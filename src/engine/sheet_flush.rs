@@ -245,9 +245,7 @@ impl Engine {
                 _ => settled.push((sku, pool, Settled::NotDone)),
             }
         }
-        for put_back in &report.lost_put_backs {
-            self.remember_lost_put_back(put_back, recorded);
-        }
+        report.lost_put_backs.iter().for_each(|put_back| self.remember_lost_put_back(put_back, recorded));
         self.touch(touched);
         self.doubt_rows(&report.doubted).await?;
         self.settle_cells(settled).await?;
@@ -259,7 +257,7 @@ impl Engine {
             unknown.entry(pool).or_default().push(sku);
         }
         // Only now: while a write of its own is open there, nothing else is accounted for.
-        self.own_up(&report.stranded).await?;
+        self.own_up(&report).await?;
         for (pool, skus) in unknown {
             self.ledger.mark_unknown(SHEET, &pool, &skus, Some(clock::now())).await?;
         }

@@ -7,13 +7,15 @@ use crate::catalog::{Cell, Pool, Sku};
 use crate::clock::{self, Time};
 use crate::db::{DeadLetter, OpenIntent, SHEET, StockChange, StockRequest, Want};
 use crate::planted;
-use crate::sheet::writer::{LostPutBack, Stranded};
+use crate::sheet::writer::{PutBack, WriteReport};
 use crate::stock::{Effect, Had, Input, Intent, Meaning, Reading, Settled};
 
 impl Engine {
     /// Cells that a write hit by mistake and that could not be put back yet: their numbers are ours, not a person's, and
     /// are written back like any other.
-    pub(super) async fn own_up(&self, stranded: &[Stranded]) -> Result<(), PassError> {
+    pub(super) async fn own_up(&self, report: &WriteReport) -> Result<(), PassError> {
+        self.note_restored(&report.restored).await?;
+        let stranded = &report.stranded;
         if stranded.is_empty() {
             return Ok(());
         }
@@ -103,15 +105,33 @@ impl Engine {
     }
 
     /// The same for a cell that was put back.
-    pub(super) fn remember_lost_put_back(&self, lost: &LostPutBack, recorded: Time) {
-        let mut stock = self.sheet.tab(&lost.tab).into_iter().flat_map(|mapping| &mapping.stock);
-        let (Some((pool, _)), Cell::Number(ours), Cell::Number(value)) =
-            (stock.find(|(_, header)| *header == lost.header), &lost.ours, &lost.value)
+    pub(super) fn remember_lost_put_back(&self, lost: &PutBack, recorded: Time) {
+        let (Some(pool), Cell::Number(ours), Cell::Number(value)) = (self.pool_of(lost), &lost.ours, &lost.value)
         else {
             return;
         };
         let (expected, delta) = (*ours as i64, *value as i64 - *ours as i64);
         self.remember_lost(&lost.sku, pool, Intent { expected, delta, key: String::new(), recorded });
+    }
+
+    fn pool_of(&self, cell: &PutBack) -> Option<&Pool> {
+        let mut stock = self.sheet.tab(&cell.tab)?.stock.iter();
+        stock.find(|(_, header)| *header == cell.header).map(|(pool, _)| pool)
+    }
+
+    /// Stock cells do not show any more what a write had hit them with.
+    async fn note_restored(&self, restored: &[PutBack]) -> Result<(), PassError> {
+        let (now, stale_for) = (clock::now(), self.timing.sheet_stale_for);
+        let request = |cell: &PutBack| {
+            let (Some(pool), Cell::Number(value)) = (self.pool_of(cell), &cell.ours) else { return None };
+            let input = Input::Restored { value: *value as i64, now, stale_for };
+            Some(StockRequest { sku: cell.sku.clone(), pool: pool.clone(), input })
+        };
+        let requests: Vec<StockRequest> = restored.iter().filter_map(request).collect();
+        if !requests.is_empty() {
+            self.ledger.stock(SHEET, requests, &[], now).await?;
+        }
+        Ok(())
     }
 
     /// Rows that a lost write may have hit, where nobody can tell: they have to say so.

@@ -58,8 +58,9 @@ impl Engine {
             return Ok(());
         }
         let before = self.orders_before(pass).await?;
-        let seen = pass.shop.store.observe(&which).await?;
+        // Answers are as old as the question: a write that arrives meanwhile does not show in them.
         let at = clock::now();
+        let seen = pass.shop.store.observe(&which).await?;
         let gone: Vec<&Sku> = which
             .iter()
             .filter(|(_, remote)| !seen.iter().any(|listing| listing.remote == *remote))
@@ -87,8 +88,9 @@ impl Engine {
         let before = self.orders_before(pass).await?;
         let known = self.ledger.listings(pass.shop.name()).await?;
         let owners = Owners::new(rows.keys().cloned().collect(), &known, self.ledger.former_skus().await?);
-        let Listed { mut found, twice } = list_shop(pass.shop.store.as_ref(), &owners).await?;
+        // Of before the first page: pages take their time.
         let at = clock::now();
+        let Listed { mut found, twice } = list_shop(pass.shop.store.as_ref(), &owners).await?;
         let Lost { gone, hidden } = self.lost(pass, &rows, &known, &found).await?;
         // Under other ids it is another thing, with a stock of its own: it is met for the first time at the next look.
         found.retain(|sku, _| !gone.contains(sku) && !hidden.contains(sku));
@@ -185,7 +187,9 @@ impl Engine {
         let book = self.ledger.book(sku, pass.shop.store.pool()).await?;
         let side = book.sides.get(pass.shop.name());
         let (Some(units), Some(accounted)) = (book.pool, side.and_then(|side| side.accounted)) else { return Ok(true) };
-        Ok(pass.shop.rule().target(units) != accounted || side.is_some_and(|side| side.intent.is_some()))
+        // A write is verified by the look after it, whatever became of the wish for that look.
+        let is_open = side.is_some_and(|side| side.intent.is_some() || side.window.is_some());
+        Ok(pass.shop.rule().target(units) != accounted || is_open)
     }
 
     /// Fold listings that were read, with the orders read around them.

@@ -215,6 +215,13 @@ impl Engine {
                 pass.ask_again(&sku, Again { want: look, after: Duration::ZERO, failed: false });
                 settled.push((sku, Settled::NotDone));
             }
+            Outcome::Refused(error) if sending == Sending::Again => {
+                // It says nothing of the try before, whose answer was lost.
+                let after = self.backoff(attempt, Verdict::Retry);
+                tracing::warn!(store.id = %pass.shop.name(), sku = %sku, "a repeated stock write was refused: {error}");
+                pass.ask_again(&sku, Again { want: look, after, failed: true });
+                unknown.push(sku);
+            }
             Outcome::Refused(error) if error.verdict() == Verdict::Gone => {
                 pass.ask_again(&sku, Again { want: look, after: Duration::ZERO, failed: true });
                 settled.push((sku, Settled::NotDone));

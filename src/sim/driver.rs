@@ -17,7 +17,7 @@ use super::shop;
 use super::shop_face::ShopFace;
 use super::start::{self, Start};
 use super::watch::Watch;
-use super::world::{Counts, Held, Shared, Trouble, Truth, World};
+use super::world::{Counts, Held, Oddities, Shared, Trouble, Truth, World};
 use crate::catalog::Sku;
 use crate::clock::{self, Simulation, Time};
 use crate::db::{Ledger, MemoryLedger, SHEET};
@@ -148,13 +148,6 @@ impl Knows for Eyes<'_> {
     }
 }
 
-/// Histories whose seed leaves one of these, divided by sixteen, are [`Oddities::prompt`].
-const PROMPT: [u64; 2] = [2, 11];
-/// The same for [`Oddities::refusing`].
-const REFUSING: u64 = 10;
-/// The same for [`Oddities::hasty`]: one of four whose rows all show the same number at first.
-const HASTY: u64 = 9;
-
 /// Polls of one turn of one task before it counts as stuck.
 const POLLS_MAX: u32 = 5_000;
 
@@ -220,15 +213,8 @@ impl Driver {
         let Start { mut world, ledger, now } = start;
         world.rng = Rng::new(plan.seed ^ 0x5eed);
         world.troubles = if plan.calm { [0.0; 4] } else { Trouble::mixture(plan.seed) };
-        let kind = plan.seed % 16;
-        (world.odd.prompt, world.odd.refusing, world.odd.hasty) =
-            (PROMPT.contains(&kind), kind == REFUSING, kind == HASTY || plan.hasty);
-        if world.odd.hasty && !plan.calm {
-            world.troubles = [0.5, 6.0, 4.0, 0.5];
-        }
-        if world.odd.prompt {
-            world.troubles[Trouble::Stale as usize] = 0.0;
-        }
+        world.odd = Oddities::of(plan.seed, plan.hasty);
+        world.odd.trouble(&mut world.troubles, plan.calm);
         world.story = plan.story.then(Vec::new);
         let shared = Arc::new(Shared::new(world, Effects::new(&plan.stops)));
         // Keys of the start must not come again.

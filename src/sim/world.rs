@@ -200,6 +200,24 @@ pub struct Oddities {
     pub hasty: bool,
 }
 
+impl Oddities {
+    /// Of the world that a seed makes. Those of hasty people are among those whose rows all show the same number at first.
+    pub fn of(seed: u64, hasty: bool) -> Self {
+        let kind = seed % 16;
+        Self { prompt: matches!(kind, 2 | 11), refusing: kind == 10, hasty: hasty || kind == 9 }
+    }
+
+    /// What they do to the trouble in it.
+    pub fn trouble(self, troubles: &mut [f64; 4], calm: bool) {
+        if self.hasty && !calm {
+            *troubles = [0.5, 6.0, 4.0, 0.5];
+        }
+        if self.prompt {
+            troubles[Trouble::Stale as usize] = 0.0;
+        }
+    }
+}
+
 /// Everything outside the program.
 #[derive(Debug, Clone)]
 pub struct World {

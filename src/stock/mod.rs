@@ -218,6 +218,15 @@ pub enum Input {
         /// See [`Input::Read`]: for so long a reading may show what stood there before.
         stale_for: std::time::Duration,
     },
+    /// What we had written there without meaning to is gone again.
+    Restored {
+        /// What stood there until now.
+        value: i64,
+        /// Now.
+        now: Time,
+        /// See [`Input::Read`]: for so long a reading may still show it.
+        stale_for: std::time::Duration,
+    },
     /// The open intent's fate is known.
     Settle {
         /// Its fate.

@@ -58,6 +58,11 @@ pub fn step(book: &mut Book, endpoint: &str, input: Input) -> Vec<Effect> {
         Input::Overwrote { value, had, put_back, now, stale_for } => {
             own_up(&mut book.pool, &mut side, value, had, put_back, (now, stale_for), &mut effects);
         }
+        Input::Restored { value, now, stale_for } => {
+            if side.accounted.is_some_and(|accounted| accounted != value) && !planted!(RestoredIsNew) {
+                leave(&mut side, value, now, stale_for);
+            }
+        }
         Input::Settle { settled, now, stale_for } => {
             settle(&mut side, settled, now, stale_for);
         }

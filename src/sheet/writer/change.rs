@@ -147,13 +147,15 @@ pub struct WriteReport {
     pub doubted: BTreeMap<Sku, (i64, i64)>,
     /// Changes, by index, of which an answer was lost, whatever became of them: looks may be older than what they did.
     pub lost: BTreeSet<usize>,
-    /// The same of cells that were put back.
-    pub lost_put_backs: Vec<LostPutBack>,
+    /// The same of cells that were put back: such a write may have hit another row in its turn.
+    pub lost_put_backs: Vec<PutBack>,
+    /// Cells that do not show any more what was written there without meaning to; a stale look may go on showing it.
+    pub restored: Vec<PutBack>,
 }
 
-/// A cell that was to be put back by a write whose answer was lost: it may have hit another row in its turn.
+/// A cell that was hit by mistake, and what was done about it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LostPutBack {
+pub struct PutBack {
     /// Tab title.
     pub tab: String,
     /// Key of its row.
@@ -162,7 +164,7 @@ pub struct LostPutBack {
     pub header: String,
     /// What it showed by mistake.
     pub ours: Cell,
-    /// What it should show again.
+    /// What was written over that.
     pub value: Cell,
 }
 

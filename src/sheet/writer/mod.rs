@@ -17,7 +17,7 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-pub use change::{CellChange, CellOutcome, Expect, Known, LostPutBack, Stranded, TabLayout, Target, WriteReport};
+pub use change::{CellChange, CellOutcome, Expect, Known, PutBack, Stranded, TabLayout, Target, WriteReport};
 use job::{Cause, Job, Sent};
 use look::{GAP_MAX, Looker, RUNS_MAX, Wanted, fingerprint};
 use view::{Place, Views};
@@ -220,17 +220,18 @@ impl Flush<'_> {
             self.report.stranded.push(Stranded { had, doubtful: is_lost || by_look, ..stranded });
         }
         let is_lost = job.doubt.is_some() || job.sent.as_ref().is_some_and(|sent| sent.lost.is_some());
-        match (&job.cause, &job.sku, &job.expect) {
-            (Cause::Change(index), ..) if is_lost => {
-                self.report.lost.insert(*index);
+        if let (Some(_), Some(sku), Expect::Value(ours)) = (job.foreign, &job.sku, &job.expect) {
+            let (tab, sku, header) = (self.title(&job).to_owned(), sku.clone(), job.header.clone());
+            let put_back = PutBack { tab, sku, header, ours: ours.clone(), value: job.value.clone() };
+            if is_put_back && is_lost {
+                self.report.lost_put_backs.push(put_back.clone());
             }
-            (Cause::PutBack, Some(sku), Expect::Value(ours)) if is_lost => {
-                let tab = self.title(&job).to_owned();
-                let (sku, header) = (sku.clone(), job.header.clone());
-                let put_back = LostPutBack { tab, sku, header, ours: ours.clone(), value: job.value.clone() };
-                self.report.lost_put_backs.push(put_back);
+            if matches!(outcome, CellOutcome::Written { .. }) {
+                self.report.restored.push(put_back);
             }
-            _ => {}
+        }
+        if let (Cause::Change(index), true) = (&job.cause, is_lost) {
+            self.report.lost.insert(*index);
         }
         if let (CellOutcome::Written { .. } | CellOutcome::Found { .. }, Some(sku)) = (&outcome, &job.sku) {
             let cell = (job.tab, sku.clone(), job.header.clone());

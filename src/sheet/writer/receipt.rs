@@ -14,8 +14,8 @@ enum Met {
     Right(Seen),
     /// In a row that had become another's.
     Wrong(Key),
-    /// In a column that had become another, or nobody can tell.
-    Strange(Option<Sku>),
+    /// In a column that had become another (its header, where it is mapped), or nobody can tell.
+    Strange(Option<Sku>, Option<String>),
 }
 
 /// A cell that was hit by a write for another row.
@@ -74,11 +74,14 @@ impl Flush<'_> {
                     }
                     again.push(job);
                 }
-                Met::Strange(sku) => {
+                Met::Strange(sku, header) => {
                     if written {
                         self.report.hit += 1;
                         job.lost_its_key();
-                        self.strand(job.tab, (sent.row, sent.column), sku, job.value.clone());
+                        match self.victim_of_columns(&job, &sent, applied, sku.clone().zip(header)) {
+                            Some(victim) => victims.push(victim),
+                            None => self.strand(job.tab, (sent.row, sent.column), sku, job.value.clone()),
+                        }
                     }
                     again.push(job);
                 }
@@ -93,11 +96,30 @@ impl Flush<'_> {
             || matches!(key, Key::Sku(sku) if (self.known)(self.title(job), sku, &job.header).is_some())
     }
 
+    /// Columns were moved under a write. The cell that it hit can be put back where its column is mapped and what it held is known:
+    /// by the write's condition, or by the ledger. What people wrote elsewhere was never read.
+    fn victim_of_columns(
+        &self,
+        job: &Job,
+        sent: &Sent,
+        applied: Applied,
+        cell: Option<(Sku, String)>,
+    ) -> Option<Victim> {
+        let (sku, header) = cell.filter(|_| !planted!(ColumnsStay))?;
+        let by_condition =
+            job.only_if().filter(|_| applied == Applied::Matched).map(|number| Cell::Number(number as f64));
+        let had = by_condition.or_else(|| (self.known)(self.title(job), &sku, &header))?;
+        let (tab, ours) = (job.tab, job.value.clone());
+        Some(Victim { tab, header, row: sent.row, column: sent.column, key: Key::Sku(sku), had: Some(had), ours })
+    }
+
     fn met(&self, job: &Job, sent: &Sent, view: Option<&View>) -> Met {
-        let Some(view) = view else { return Met::Strange(None) };
+        let Some(view) = view else { return Met::Strange(None, None) };
         let key = view.key(sent.row);
         if view.columns.get(&job.header) != Some(sent.column) {
-            return Met::Strange(if let Key::Sku(sku) = key { Some(sku) } else { None });
+            let header = view.columns.iter().find(|(_, column)| *column == sent.column);
+            let header = header.map(|(header, _)| header.to_owned());
+            return Met::Strange(if let Key::Sku(sku) = key { Some(sku) } else { None }, header);
         }
         if job.owns(&key) { Met::Right(view.seen(sent.row, sent.column)) } else { Met::Wrong(key) }
     }

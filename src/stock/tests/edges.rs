@@ -402,6 +402,26 @@ fn a_number_that_is_neither_of_its_own_write_may_be_anothers() {
 }
 
 #[test]
+fn what_was_put_back_may_still_be_seen() {
+    for (bug, pool) in [(None, 10), (Some(Bug::RestoredIsNew), 4)] {
+        let mut book = agreed(10);
+        plant(bug);
+        step(&mut book, "sheet", Input::Restored { value: 4, now: at(1), stale_for: STALE });
+        plant(None);
+        let input = |secs| Input::Read {
+            reading: Reading::exact(4, at(secs)),
+            meaning: Meaning::Count,
+            stale_for: STALE,
+            late_for: LATE,
+        };
+        step(&mut book, "sheet", input(2));
+        assert_eq!(book.pool, Some(pool), "{bug:?}");
+        step(&mut book, "sheet", input(100));
+        assert_eq!(book.pool, Some(4), "a person has typed it since");
+    }
+}
+
+#[test]
 fn what_was_hit_by_mistake_may_have_been_another_mistake() {
     for (bug, pool) in [(None, 10), (Some(Bug::AstrayIsTyped), 13)] {
         let mut book = agreed(10);

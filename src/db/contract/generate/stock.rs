@@ -15,7 +15,7 @@ impl World {
         let accounted =
             peek(self.memory.standings(endpoint)).get(&(sku.clone(), pool.clone())).and_then(|it| it.accounted);
         let value = self.pick(&[accounted.unwrap_or(5), accounted.unwrap_or(5) - 1, 7]);
-        let input = match self.below(10) {
+        let input = match self.below(11) {
             0 | 9 => Input::Orders { took: self.below(3), gave: self.below(2), churn: self.below(2) },
             1..4 => {
                 let slack = self.pick(&[0, 0, 1]);
@@ -52,6 +52,7 @@ impl World {
                 now,
                 stale_for,
             },
+            8 => Input::Restored { value, now, stale_for },
             _ => Input::Settle { settled: self.pick(&[Settled::Done, Settled::NotDone]), now, stale_for },
         };
         StockRequest { sku, pool, input }

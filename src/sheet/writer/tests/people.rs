@@ -1,6 +1,7 @@
 //! People at work in the sheet.
 
 use super::*;
+use crate::planted::{Bug, plant};
 
 #[tokio::test]
 async fn rows_moved_since_the_last_read() {
@@ -317,6 +318,55 @@ async fn a_column_is_inserted_between_check_and_write() {
             doubtful: false,
         };
         assert_eq!(report.stranded, [stranded], "what the note was is not known");
+    }
+}
+
+/// Two columns change places, all that is in them.
+fn swap_columns(tab: &mut FakeTab, one: usize, other: usize) {
+    tab.rows.iter_mut().for_each(|cells| cells.swap(one, other));
+}
+
+#[tokio::test]
+async fn what_a_write_hit_in_another_mapped_column_is_put_back() {
+    const PRICE: usize = 1;
+    for (bug, price, stock_of_b) in
+        [(None, number(1.0), number(2.0)), (Some(Bug::ColumnsStay), number(10.0), text("ok"))]
+    {
+        for size in SIZES {
+            let book = book().conditional();
+            book.with_tab("Shop", |tab| {
+                tab.enter(0, PRICE, text("Price"));
+                tab.enter(1, PRICE, number(1.0));
+            });
+            book.hook(When::Before(Op::Write, 1), |tabs| {
+                swap_columns(shop_tab(tabs), PRICE, STOCK);
+                swap_columns(shop_tab(tabs), PRICE, STATUS);
+            });
+            let mapping = TabMapping { price: Some("Price".to_owned()), ..mapping("Shop", &["SKU"]) };
+            let headers = ["SKU", "Price", "Stock", "Status"].map(str::to_owned);
+            let columns = locate(&mapping, &headers).unwrap();
+            let layouts = [TabLayout {
+                mapping: &mapping,
+                columns: &columns,
+                rows: if size == Size::Small { 6 } else { 50_000 },
+            }];
+            plant(bug);
+            // A's stock goes over its price, B's status over its stock.
+            let changes = [stock("A", 10.0), status("B", "ok")];
+            let (outcomes, report) =
+                write_checked(&book, Locale::Point, &layouts, &known, Time::MAX_UTC, &changes).await;
+            plant(None);
+            assert_eq!(outcomes.iter().map(words).collect::<Vec<_>>(), ["written 2", "written 3"], "{bug:?} {size:?}");
+            let is = |row: usize, header: &str| {
+                book.with_tab("Shop", |tab| {
+                    let at = tab.rows[0].iter().position(|cell| *cell == text(header)).unwrap();
+                    tab.rows[row][at].clone()
+                })
+            };
+            assert_eq!((is(1, "Stock"), is(2, "Status")), (number(10.0), text("ok")), "{bug:?} {size:?}");
+            assert_eq!((is(1, "Price"), is(2, "Stock")), (price.clone(), stock_of_b.clone()), "{bug:?} {size:?}");
+            assert_eq!(report.put_back, if bug.is_none() { 2 } else { 0 });
+        }
     }
 }
 
