@@ -34,10 +34,9 @@ impl Engine {
             let is_count = self.sheet.tab(&cell.tab).is_some_and(|mapping| mapping.counted.contains(pool));
             let meaning = if is_count { Meaning::Count } else { Meaning::Edit };
             let had = if let Some(Cell::Number(had)) = &cell.had { Some(*had as i64) } else { None };
-            let is_like_it = |lost: &&OpenIntent, had: i64| lost.is_elsewhere_as(sku, pool, had);
             let had = had.map(|value| {
-                let astray = lost.iter().find(|lost| is_like_it(lost, value)).map(|lost| lost.intent.clone());
-                Had { value, meaning, astray }
+                let astray = lost.iter().find(|lost| lost.is_elsewhere_as(sku, pool, value));
+                Had { value, meaning, astray: astray.map(|lost| lost.intent.clone()) }
             });
             let (now, stale_for) = (clock::now(), self.timing.sheet_stale_for);
             let put_back = (cell.doubtful && !planted!(LostPutBackIsNotDone)).then(clock::fresh_key);

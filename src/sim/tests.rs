@@ -29,18 +29,11 @@ const CAUGHT: &[Caught] = &[
     (5_035_149, 400, &[]),
 ];
 
-/// The same, where people are in a hurry; 400 turns.
-const CAUGHT_HASTY: &[u64] = &[
-    // A stale look showed what a lost write would have put into another row, and the look alone was believed.
-    30_045_473,
-    // A number of another row's write, beside an open write of its own, or two of them that hit each other's rows.
-    30_041_466, 34_057_792,
-    // What was hit by mistake showed another row's lost write already, and was counted.
-    31_010_986, // A put-back whose answer was lost hit another row in its turn.
-    32_010_874,
-    // A stale look showed a cell as it was before it was hit, and its put-back counted as done.
-    32_083_820,
-];
+/// The same, where people are in a hurry; 400 turns. In turn: a stale look alone was believed; another row's number stood beside an
+/// open write of its own, twice; what was hit by mistake was another mistake; a put-back whose answer was lost hit a third row; a stale
+/// look showed a put-back as done. With the mend for it taken out, only the first and the third break it still: in the others another
+/// guard steps in.
+const CAUGHT_HASTY: &[u64] = &[30_045_473, 30_041_466, 34_057_792, 31_010_986, 32_010_874, 32_083_820];
 
 #[test]
 fn what_was_caught_stays_caught() {
