@@ -34,7 +34,8 @@ pub(super) fn fate(side: &Side, intent: &Intent, reading: &Reading, open_for: Du
     match (fits_done, fits_not_done) {
         // Both stories fit only while orders are in flight or the window is as wide as the write: the doubt closes by itself.
         (true, true) if may_still_arrive || !reading.is_exact() => Fate::Undecided,
-        (true, true) => Fate::Doubtful(lower(intent)),
+        // Done, and overwrote sales, or not done: either way what is there now is accounted for by orders alone.
+        (true, true) => Fate::Certain(Settled::NotDone),
         (true, false) => Fate::Certain(Settled::Done),
         // A request that is still on its way would be applied after we had given it up.
         (false, _) if may_still_arrive => Fate::Undecided,

@@ -296,8 +296,23 @@ fn both_stories_fit_only_until_nothing_can_arrive() {
     assert_eq!(read(&mut book, "a", Reading::exact(11, at(5))), vec![Effect::LookAgain]);
     let vague = Reading { slack_high: 1, ..Reading::exact(11, at(40)) };
     assert_eq!(read(&mut book, "a", vague), vec![Effect::LookAgain]);
+    // The pool is the same in both: nobody needs to count.
     let effects = read(&mut book, "a", Reading::exact(11, at(40)));
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Doubt(_))), "{effects:?}");
+    assert!(matches!(effects[..], [Effect::Resolved { settled: Settled::NotDone, .. }]), "{effects:?}");
+    assert_eq!((book.pool, book.sides["a"].accounted), (Some(12), Some(11)));
+}
+
+#[test]
+fn a_lost_write_as_wide_as_the_sales_in_its_window_is_no_doubt() {
+    // One was sold elsewhere, and one here while the write of it was under way: 9 is what either story leaves.
+    let mut book = agreed(10);
+    read(&mut book, "sheet", Reading::exact(9, at(0)));
+    absolute(&mut book, None, at(0)).unwrap();
+    orders(&mut book, 1, 0, 0);
+    let effects = read(&mut book, "a", Reading::exact(9, at(40)));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Doubt(_))), "{effects:?}");
+    assert_eq!(book.pool, Some(8));
+    assert_eq!(absolute(&mut book, None, at(40)).map(|intent| intent.delta), Some(-1));
 }
 
 #[test]
