@@ -94,6 +94,10 @@ bugs! {
     NobodyHinted,
     /// A hint that came during a pass is finished with it.
     HintsFinishedBlindly,
+    /// A look counts from its end, not from its beginning.
+    StampedLate,
+    /// What a pass still wants of a SKU is forgotten where another hint came during it.
+    WishForgotten,
     /// A write is planned although one is open.
     PlanOverOpen,
     /// A folded movement does not reach what is accounted for.

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 mod introspection;
 use introspection::{check, text};
 use shelfd::catalog::{Money, OptionValue, Sku};
+use shelfd::clock::Time;
 use shelfd::stores::shopify::{Access, Config, Shopify};
 use shelfd::stores::{ContentChange, ProductDraft, RemoteId, StockWrite, Store as _, VariantDraft};
 
@@ -224,7 +225,7 @@ async fn every_request_sent_fits_the_schema() {
         let title = Some("Shirt".to_owned());
         store.write_content(&[ContentChange { sku: sku.clone(), remote: remote(), title, price, rename: true }]).await;
         let write = StockWrite { sku: sku.clone(), remote: remote(), expected: 0, delta: -3, key: "k".to_owned() };
-        store.write_stock(&[write]).await;
+        store.write_stock(&[write], Time::MAX_UTC).await;
         store.subscribe("https://us.example").await.unwrap();
         store.unsubscribe("gid://shopify/WebhookSubscription/1").await.unwrap_err();
     })

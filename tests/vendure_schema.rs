@@ -12,6 +12,7 @@ use axum::Router;
 use axum::body::Bytes;
 use serde_json::{Value, json};
 use shelfd::catalog::{Money, OptionValue, Sku};
+use shelfd::clock::Time;
 use shelfd::stores::vendure::{Config, Vendure};
 use shelfd::stores::{ContentChange, ProductDraft, RemoteId, StockWrite, Store as _, VariantDraft};
 
@@ -188,7 +189,7 @@ async fn every_request_sent_fits_the_schema() {
             .await;
         let write =
             StockWrite { sku: sku.clone(), remote: remote.clone(), expected: 0, delta: -3, key: "k".to_owned() };
-        store.write_stock(&[write]).await;
+        store.write_stock(&[write], Time::MAX_UTC).await;
         store.subscriptions().await.unwrap();
     })
     .await;

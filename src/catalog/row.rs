@@ -114,8 +114,15 @@ pub fn key_of(mapping: &TabMapping, cell: impl Fn(&str) -> Cell) -> Result<Optio
     if !unreadable.is_empty() {
         return Err(unreadable);
     }
-    Ok(if let [only] = parts.as_slice() { Sku::new(only) } else { Sku::join(&parts) })
+    let sku = if let [only] = parts.as_slice() { Sku::new(only) } else { Sku::join(&parts) };
+    if sku.as_ref().is_some_and(|sku| sku.as_str() == EVERYTHING) {
+        return Err(vec![(mapping.key[0].clone(), "\"*\" cannot be a key: it stands for all rows".to_owned())]);
+    }
+    Ok(sku)
 }
+
+/// In hints, instead of a SKU: everything that an endpoint has.
+const EVERYTHING: &str = "*";
 
 fn parse_row(
     mapping: &TabMapping,
@@ -364,6 +371,8 @@ mod tests {
         check(&["SKU"], &[Cell::Number(123.0)], Ok(Some("123")));
         check(&["SKU"], &[], Ok(None));
         check(&["SKU"], &[text("#REF!")], Err("SKU"));
+        check(&["SKU"], &[text(" * ")], Err("SKU"));
+        check(&["SKU"], &[text("A*")], Ok(Some("A*")));
         check(&["SKU"], &[Cell::Number(1e17)], Err("SKU"));
         check(&["Handle", "Size"], &[text("shirt"), text("L")], Ok(Some("shirt/L")));
         check(&["Handle", "Size"], &[text("shirt")], Ok(Some("shirt")));

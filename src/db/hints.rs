@@ -79,10 +79,14 @@ impl KeptHint {
         Self { want: self.want.and(want), due: self.due.min(whole(due)), attempts: 0, seq: self.seq + 1 }
     }
 
-    /// What a pass leaves of it; `None` when it is done with. One that was given again meanwhile stays as it is.
+    /// What a pass leaves of it; `None` when it is done with. One that was given again meanwhile stays, with what the pass still
+    /// wants besides.
     pub fn finished(self, taken: &Hint, done: &HintDone, now: Time) -> Option<Self> {
         if self.seq != taken.seq && !planted!(HintsFinishedBlindly) {
-            return Some(self);
+            return Some(match *done {
+                HintDone::Again { want, .. } if !planted!(WishForgotten) => Self { want: self.want.and(want), ..self },
+                HintDone::Again { .. } | HintDone::Cleared => self,
+            });
         }
         match *done {
             HintDone::Cleared => None,

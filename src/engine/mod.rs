@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
-use crate::catalog::{Pool, Row, TabMapping};
+use crate::catalog::{Pool, Row, Sku, TabMapping};
 use crate::db::{DbError, Ledger, SHEET, Want};
 use crate::plan::Stop;
 use crate::planted;
@@ -204,6 +204,8 @@ pub struct Engine {
     passes: tokio::sync::RwLock<()>,
     /// By shop: what its last full look found out about SKUs of the sheet without a listing.
     looked: Mutex<BTreeMap<String, shop_look::Looked>>,
+    /// By shop and SKU: looks in a row that left doubt.
+    in_doubt: Mutex<BTreeMap<(String, Sku), shop_look::DoubtfulLooks>>,
 }
 
 impl Engine {
@@ -237,6 +239,7 @@ impl Engine {
             status_pace,
             passes,
             looked,
+            in_doubt: Mutex::default(),
         }
     }
 

@@ -60,10 +60,10 @@ impl Engine {
         let (twice, unsure): (Vec<Sku>, Vec<Sku>) = {
             let looked = &mut *lock(&self.looked);
             let looked = looked.entry(name.to_owned()).or_default();
-            // Once tried, it may be there.
+            let now = clock::now();
             let (sure, unsure) = std::mem::take(creates)
                 .into_iter()
-                .partition(|(row, ..)| looked.absent.remove(&row.sku) || planted!(CreateBlindly));
+                .partition(|(row, ..)| looked.take_absent(&row.sku, now) || planted!(CreateBlindly));
             *creates = sure;
             let skus = unsure.into_iter().map(|(row, ..): (&Row, String, Money)| row.sku.clone());
             // Looking once more would not tell which one is meant.

@@ -10,7 +10,7 @@ use super::{BySku, Engine, PassError, lock, movements};
 use crate::catalog::Sku;
 use crate::clock::{self, Time};
 use crate::db::{DeadLetter, ListingRecord, RowRecord, Seen, StockChange, StockFold, Want};
-use crate::plan::{ContentPlan, content};
+use crate::plan::{self, ContentPlan};
 use crate::planted;
 use crate::retry::GAVE_UP;
 use crate::stock::Effect;
@@ -23,6 +23,26 @@ const DOUBT_LOOKS_SOON: u32 = 8;
 /// How soon those are looked at again.
 const DOUBT_DELAY_LATER: Duration = Duration::from_secs(2);
 
+/// What was not there may be made by staff: after so long it is looked for again before it is created.
+const ABSENT_FOR: Duration = Duration::from_secs(120);
+
+/// Doubtful looks further apart than this are not of one row: orders had time to pause.
+const DOUBT_ROW_GAP: Duration = Duration::from_secs(4);
+
+/// Looks in a row that left doubt about a SKU, however often it was hinted at meanwhile: each hint starts its attempts anew.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct DoubtfulLooks {
+    pub count: u32,
+    last: Option<Time>,
+}
+
+impl DoubtfulLooks {
+    fn add(&mut self, now: Time) {
+        let goes_on = self.last.is_some_and(|last| now < last + DOUBT_ROW_GAP);
+        *self = Self { count: if goes_on { self.count + 1 } else { 1 }, last: Some(now) };
+    }
+}
+
 /// What a full look at a shop knows of SKUs without a listing of their own.
 #[derive(Debug, Default)]
 pub(super) struct Looked {
@@ -30,6 +50,15 @@ pub(super) struct Looked {
     pub absent: BTreeSet<Sku>,
     /// There more than once.
     pub twice: BTreeSet<Sku>,
+    /// When the look was over: where it takes longer than that, what it did not find is still created.
+    pub at: Option<Time>,
+}
+
+impl Looked {
+    /// It was not there, and that is not long ago. Once asked, it may be there: it counts as tried.
+    pub fn take_absent(&mut self, sku: &Sku, now: Time) -> bool {
+        self.absent.remove(sku) && self.at.is_some_and(|at| now < at + ABSENT_FOR)
+    }
 }
 
 /// Linked listings that a full list did not show.
@@ -61,6 +90,7 @@ impl Engine {
         // Answers are as old as the question: a write that arrives meanwhile does not show in them.
         let at = clock::now();
         let seen = pass.shop.store.observe(&which).await?;
+        let at = if planted!(StampedLate) { clock::now() } else { at };
         let gone: Vec<&Sku> = which
             .iter()
             .filter(|(_, remote)| !seen.iter().any(|listing| listing.remote == *remote))
@@ -91,6 +121,7 @@ impl Engine {
         // Of before the first page: pages take their time.
         let at = clock::now();
         let Listed { mut found, twice } = list_shop(pass.shop.store.as_ref(), &owners).await?;
+        let at = if planted!(StampedLate) { clock::now() } else { at };
         let Lost { gone, hidden } = self.lost(pass, &rows, &known, &found).await?;
         // Under other ids it is another thing, with a stock of its own: it is met for the first time at the next look.
         found.retain(|sku, _| !gone.contains(sku) && !hidden.contains(sku));
@@ -114,7 +145,7 @@ impl Engine {
         for sku in &twice {
             self.bury_double(pass, sku).await?;
         }
-        lock(&self.looked).insert(pass.shop.name().to_owned(), Looked { absent, twice });
+        lock(&self.looked).insert(pass.shop.name().to_owned(), Looked { absent, twice, at: Some(clock::now()) });
         self.hint_at_differences(pass, &rows).await
     }
 
@@ -162,7 +193,7 @@ impl Engine {
         let letters = self.ledger.dead_letters().await?;
         let pool = pass.shop.store.pool();
         let due = self.ledger.stock_due(pass.shop.name(), pool, pass.shop.rule()).await?;
-        for (sku, record) in rows.iter().filter(|(_, record)| record.missing == 0) {
+        for (sku, record) in rows {
             let listing = listings.get(sku);
             let buried = letters.iter().any(|letter| {
                 letter.endpoint == pass.shop.name()
@@ -173,10 +204,15 @@ impl Engine {
             });
             let agreed = listing.is_some_and(|listing| listing.row_hash.as_deref() == Some(record.hash.as_str()));
             let differs = !agreed
-                || content(pass.shop.name(), &record.row, listing.map(|listing| &listing.known))
+                || plan::content(pass.shop.name(), &record.row, listing.map(|listing| &listing.known))
                     != ContentPlan::Nothing;
-            let want = Want { look: false, stock: due.contains(sku), content: differs && !buried };
-            if want != Want::default() && !pass.hints.contains_key(sku) {
+            // What this pass has in hand already has its turn, or its next try, of its own.
+            let in_hand = pass.hints.get(sku).map(|hint| hint.want).unwrap_or_default();
+            let content = differs && !buried && !in_hand.content && record.missing == 0;
+            // Also of a row that is missing: it may be cut, or about to come back under another SKU.
+            let stock = due.contains(sku) && !pass.again.contains_key(sku);
+            let want = Want { look: false, stock, content };
+            if want != Want::default() {
                 pass.ask_again(sku, Again { want, after: Duration::ZERO, failed: false });
             }
         }
@@ -215,7 +251,8 @@ impl Engine {
             .filter_map(|(sku, listing)| Some((sku.clone(), listing.stock?)))
             .collect();
         pass.tally.looked_at += found.len() as u64;
-        pass.read.extend(readings.iter().map(|(sku, _)| sku.clone()));
+        let read: BTreeSet<Sku> = readings.iter().map(|(sku, _)| sku.clone()).collect();
+        pass.read.extend(read.iter().cloned());
         let orders = match before {
             Some(before) => Some(self.orders_after(pass, before).await?),
             None => None,
@@ -225,6 +262,8 @@ impl Engine {
         let pool = pass.shop.store.pool().clone();
         let changes = self.ledger.fold_store(&name, &pool, fold, &self.peers(&pool), clock::now()).await?;
         self.take_note(pass, &changes);
+        let is_clear = |sku: &Sku| read.contains(sku) && !pass.doubtful.contains_key(sku);
+        lock(&self.in_doubt).retain(|(shop, sku), _| *shop != name || !is_clear(sku));
         Ok(())
     }
 
@@ -253,6 +292,8 @@ impl Engine {
                         self.meters.doubted(pass.shop.name());
                     }
                     Effect::Doubtful(value, around) => {
+                        let of = (pass.shop.name().to_owned(), sku.clone());
+                        lock(&self.in_doubt).entry(of).or_default().add(clock::now());
                         pass.doubtful.insert(sku.clone(), Some((*value, *around)));
                     }
                     // Rows of a shop are not sorted under a write.
@@ -316,5 +357,30 @@ pub(super) fn remote(listing: &ListingRecord) -> RemoteId {
         product: listing.product.clone(),
         variant: listing.variant.clone(),
         inventory: listing.inventory.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubtful_looks_count_while_they_follow_each_other() {
+        let (mut looks, at) = (DoubtfulLooks::default(), Time::UNIX_EPOCH);
+        for (look, count) in [(0, 1), (400, 2), (4_000, 3), (8_000, 1), (8_400, 2)] {
+            looks.add(at + Duration::from_millis(look));
+            assert_eq!(looks.count, count, "{look} ms");
+        }
+    }
+
+    #[test]
+    fn what_was_absent_long_ago_is_looked_for_again() {
+        let (sku, at) = (Sku::new("A").unwrap(), Time::UNIX_EPOCH);
+        let looked = || Looked { absent: [sku.clone()].into(), at: Some(at), ..Looked::default() };
+        assert!(looked().take_absent(&sku, at + ABSENT_FOR / 2));
+        assert!(!looked().take_absent(&sku, at + ABSENT_FOR));
+        let mut once = looked();
+        assert!(once.take_absent(&sku, at));
+        assert!(!once.take_absent(&sku, at), "it may be there now");
     }
 }

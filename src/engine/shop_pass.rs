@@ -83,22 +83,22 @@ impl Engine {
             Ok(()) => self.leave(&pass, &hints, &everything),
             Err(error) => self.leave_failed(error, hints.iter().chain(&everything)),
         };
-        self.ledger.finish_hints(shop.name(), &done, clock::now()).await?;
+        // What is newly wanted comes first: once its hints are finished, nothing else remembers what the pass has seen.
         self.follow_up(&pass).await?;
+        self.ledger.finish_hints(shop.name(), &done, clock::now()).await?;
         let outcome = result.as_ref().map_or_else(ToString::to_string, |()| "ok".to_owned());
         self.record(shop.name(), cause, started, pass.tally, outcome).await?;
         result.map(|()| pass.tally)
     }
 
     async fn shop_steps(&self, pass: &mut Pass<'_>, everything: bool) -> Result<(), PassError> {
-        self.resend_open(pass).await?;
+        self.resend_open(pass, everything).await?;
+        self.look_at_hinted(pass).await?;
+        // Stock comes before content, and before a full look, which takes minutes at a large shop.
+        self.write_stock(pass).await?;
         if everything {
             self.look_at_everything(pass).await?;
-        } else {
-            self.look_at_hinted(pass).await?;
         }
-        // Small stock first would be a refinement of the order within; stock before content is the rule that matters.
-        self.write_stock(pass).await?;
         let (now, later) = self.content_turn(pass).await?;
         for sku in &later {
             pass.ask_again(sku, Again { want: Want::CONTENT, after: Duration::ZERO, failed: false });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::shop_look::remote;
 use super::shop_pass::{Again, Pass};
-use super::{Engine, PassError, SEND_WITHIN};
+use super::{Engine, PassError, SEND_WITHIN, lock};
 use crate::catalog::Sku;
 use crate::clock::{self, Time};
 use crate::db::{OpenIntent, StockRequest, Want};
@@ -30,7 +30,8 @@ enum Sending {
 impl Engine {
     /// Send writes whose fate is not known again under the same key, where the store can tell a repeat from a second
     /// write. Others wait for evidence: their SKU is looked at.
-    pub(super) async fn resend_open(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
+    /// Those whose next try is not due yet are left alone, unless everything is looked at.
+    pub(super) async fn resend_open(&self, pass: &mut Pass<'_>, everything: bool) -> Result<(), PassError> {
         let open = self.ledger.open_intents(pass.shop.name()).await?;
         if open.is_empty() {
             return Ok(());
@@ -48,6 +49,9 @@ impl Engine {
             }
         }
         for batch in batches.into_values() {
+            if !(everything || batch.iter().any(|item| pass.hints.contains_key(&item.sku))) {
+                continue;
+            }
             let mut intents: Vec<(Sku, Intent)> = batch.into_iter().map(|item| (item.sku, item.intent)).collect();
             if planted!(NewKeyForRepeat) {
                 let key = clock::fresh_key();
@@ -57,8 +61,7 @@ impl Engine {
             let skus: Vec<Sku> = intents.iter().map(|(sku, _)| sku.clone()).collect();
             let said = clock::now();
             self.ledger.mark_unknown(pass.shop.name(), pass.shop.store.pool(), &skus, None).await?;
-            intents.retain(|_| clock::now() <= said + SEND_WITHIN);
-            self.send(pass, &intents, Sending::Again).await?;
+            self.send(pass, &intents, Sending::Again, said + SEND_WITHIN).await?;
         }
         Ok(())
     }
@@ -72,7 +75,7 @@ impl Engine {
         let open = self.ledger.open_intents(pass.shop.name()).await?;
         let fresh = open.into_iter().filter(|item| now < item.intent.recorded + KEY_MEMORY);
         let undecided: BTreeSet<Sku> = fresh.map(|item| item.sku).collect();
-        for sku in &undecided {
+        for sku in undecided.iter().filter(|sku| pass.hints.contains_key(*sku)).collect::<Vec<_>>() {
             let want = Want { look: true, ..Want::STOCK };
             pass.ask_again(
                 sku,
@@ -90,11 +93,18 @@ impl Engine {
             StockKind::Delta => WriteKind::Additive,
             StockKind::OrderLog => WriteKind::Absolute,
         };
+        // Each hint that comes meanwhile starts the attempts anew, but not the looks.
+        let looks = |sku: &Sku| {
+            let in_doubt = lock(&self.in_doubt);
+            in_doubt.get(&(pass.shop.name().to_owned(), sku.clone())).map_or(0, |looks| looks.count)
+        };
         let doubts_over = |pass: &Pass<'_>, sku: &Sku| match pass.doubtful.get(sku) {
             None => true,
             // A reading that may be older than what is known says nothing yet, not even from where to write. That passes.
             Some(None) => planted!(WrittenUnread),
-            Some(Some(_)) => kind != WriteKind::Checked && pass.attempts(sku) >= DOUBT_LOOKS_MAX,
+            Some(Some(_)) => {
+                kind != WriteKind::Checked && pass.attempts(sku).max(looks(sku).saturating_sub(1)) >= DOUBT_LOOKS_MAX
+            }
         };
         let mut skus: Vec<Sku> = pass
             .hints
@@ -108,7 +118,9 @@ impl Engine {
         for chunk in skus.chunks(pass.shop.store.stock_batch_max().max(1)) {
             let intents = self.plan_stock(pass, chunk, kind).await?;
             if !intents.is_empty() {
-                self.send(pass, &intents, Sending::First).await?;
+                let recorded = intents.iter().map(|(_, intent)| intent.recorded).min();
+                let until = recorded.map_or(Time::MAX_UTC, |recorded| recorded + SEND_WITHIN);
+                self.send(pass, &intents, Sending::First, until).await?;
             }
         }
         Ok(())
@@ -143,15 +155,19 @@ impl Engine {
         Ok(changes.into_iter().filter_map(|change| Some((change.sku, intent(change.effects)?))).collect())
     }
 
-    /// Send recorded writes and record what surely happened to each.
-    async fn send(&self, pass: &mut Pass<'_>, intents: &[(Sku, Intent)], sending: Sending) -> Result<(), PassError> {
+    /// Send recorded writes, none of them after `until`, and record what surely happened to each.
+    async fn send(
+        &self,
+        pass: &mut Pass<'_>,
+        intents: &[(Sku, Intent)],
+        sending: Sending,
+        until: Time,
+    ) -> Result<(), PassError> {
         let skus: Vec<Sku> = intents.iter().map(|(sku, _)| sku.clone()).collect();
         let listings = self.ledger.listings_of(pass.shop.name(), &skus).await?;
         let mut writes = Vec::new();
-        let now = clock::now();
         for (sku, intent) in intents {
-            let late = sending == Sending::First && now > intent.recorded + SEND_WITHIN && !planted!(SentWhenever);
-            match listings.get(sku).filter(|_| !late) {
+            match listings.get(sku) {
                 Some(listing) => writes.push(StockWrite {
                     sku: sku.clone(),
                     remote: remote(listing),
@@ -159,19 +175,15 @@ impl Engine {
                     delta: intent.delta,
                     key: intent.key.clone(),
                 }),
-                // Unlinked meanwhile, or held up: nothing is sent, and nothing was.
-                None => {
-                    if late {
-                        pass.ask_again(sku, Again { want: Want::STOCK, after: Duration::ZERO, failed: false });
-                    }
-                    self.settle(pass, vec![(sku.clone(), Settled::NotDone)]).await?;
-                }
+                // Unlinked meanwhile: nothing is sent, and nothing was.
+                None => self.settle(pass, vec![(sku.clone(), Settled::NotDone)]).await?,
             }
         }
         if writes.is_empty() {
             return Ok(());
         }
-        let outcomes = pass.shop.store.write_stock(&writes).await;
+        let until = if planted!(SentWhenever) { Time::MAX_UTC } else { until };
+        let outcomes = pass.shop.store.write_stock(&writes, until).await;
         let mut settled = Vec::new();
         let mut unknown = Vec::new();
         for (write, outcome) in writes.into_iter().zip(outcomes) {

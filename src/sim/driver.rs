@@ -349,6 +349,7 @@ impl Driver {
             world.counts.restarts += 1;
             world.promote_leeway();
         }
+        self.cut_short();
         self.strays();
         self.blur();
         self.engine = engine(&self.shared, &self.ledger, &self.meters);
@@ -377,6 +378,7 @@ impl Driver {
             world.counts.takeovers += 1;
             world.promote_leeway();
         }
+        self.cut_short();
         self.strays();
         self.blur();
         self.ledger = self.ledger.take_lease();

@@ -26,6 +26,19 @@ impl Driver {
         self.blur();
     }
 
+    /// The program was cut short: what it had recorded for shops without keys counts as a lost answer, sent or not.
+    pub(super) fn cut_short(&self) {
+        let world = &mut *self.shared.world();
+        for shop in (0..world.shops.len()).filter(|shop| !world.shops[*shop].kind.is_keyed()).collect::<Vec<_>>() {
+            for item in 0..world.truth.len() {
+                let book = book(&self.ledger, &world.truth[item]);
+                if book.sides.get(&world.shops[shop].name).is_some_and(|side| side.intent.is_some()) {
+                    world.allow_hidden(shop, item);
+                }
+            }
+        }
+    }
+
     /// A write that was meant for another row hit one without a key, or with one that the program does not know yet. Once that
     /// is sorted or cut out, nobody can tell which row to put back.
     /// A counter that the program has not met yet says what was sold before: written over, it says something else.

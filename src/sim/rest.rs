@@ -30,6 +30,10 @@ pub(super) fn come_to_rest(driver: &mut Driver, seed: u64) -> Vec<String> {
     if !settle_down(driver) {
         return vec![format!("no rest after {ROUNDS_MAX} rounds")];
     }
+    let left = left_alone(driver);
+    if !left.is_empty() {
+        return left;
+    }
     for _ in 0..SWEEPS.0 {
         sweep(driver);
         if !settle_down(driver) {
@@ -118,6 +122,24 @@ fn next_due(driver: &Driver) -> Option<Duration> {
     let settles = driver.engine().next_settle();
     let now = clock::now();
     hints.chain(settles).min().map(|due| (due - now).to_std().unwrap_or_default())
+}
+
+/// Stock that the ledger knows to be due at a shop, with nothing to make anybody write it before the next sweep.
+fn left_alone(driver: &Driver) -> Vec<String> {
+    let world = &*driver.shared.world();
+    let mut wrong = Vec::new();
+    for truth in &world.truth {
+        let book = book(&driver.ledger, truth);
+        for shop in world.shops.iter().filter(|shop| shop.pool == truth.pool) {
+            let accounted = book.sides.get(&shop.name).and_then(|side| side.accounted);
+            let target = book.pool.map(|pool| (pool - shop.buffer).max(0));
+            if accounted.is_some() && target.is_some() && accounted != target {
+                let (sku, name) = (&truth.sku, &shop.name);
+                wrong.push(format!("{sku}: shop {name} is known to have {accounted:?}, its target is {target:?}"));
+            }
+        }
+    }
+    wrong
 }
 
 /// What does not agree with the truth.

@@ -375,11 +375,10 @@ pub(super) fn arrive(world: &mut World, shop: usize, item: usize, write: Arrivin
             let hidden = listing.hidden();
             listing.stock = value;
             listing.staff.1 = listing.staff.0;
+            listing.revision += 1;
             world.truth[item].units -= forgotten;
-            if hidden > 0 {
-                world.truth[item].leeway += hidden;
-                world.counts.leeways += 1;
-            }
+            world.allow(item, hidden);
+            return true;
         }
     }
     listing.revision += 1;

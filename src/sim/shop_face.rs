@@ -126,6 +126,26 @@ impl ShopFace {
         items.iter().map(|item| shop.listings.get(item).map_or(0, |listing| listing.stock)).collect()
     }
 
+    fn look(&self, world: &mut World, items: &[usize]) -> Vec<RemoteListing> {
+        let stock = self.stock(world, items);
+        items.iter().zip(stock).map(|(item, stock)| self.listing(world, *item, stock)).collect()
+    }
+
+    /// A slow shop has looked, and its answer takes its time.
+    async fn dawdle(&self) {
+        let breaths = {
+            let world = &mut *self.shared.world();
+            if !world.odd.slow {
+                return;
+            }
+            let longest = if world.rng.chance(0.1) { 100 } else { 10 };
+            world.rng.below(longest)
+        };
+        for _ in 0..breaths {
+            breathe().await;
+        }
+    }
+
     fn evidence(&self, order: &Order) -> OrderEvidence {
         let in_flight = match order.phase {
             Phase::Placed | Phase::Reduced => order.quantity,
@@ -215,11 +235,7 @@ impl ShopFace {
         }
         let items: Vec<usize> = writes.iter().filter_map(|write| self.at(world, &write.remote)).collect();
         for item in items {
-            let hidden = world.shops[self.shop].listings.get(&item).map_or(0, Listing::hidden);
-            if hidden > 0 {
-                world.truth[item].leeway += hidden;
-                world.counts.leeways += 1;
-            }
+            world.allow_hidden(self.shop, item);
         }
     }
 
@@ -256,7 +272,8 @@ impl ShopFace {
         }
         if late {
             world.counts.writes_late += 1;
-            let at = clock::now() + TimeDelta::milliseconds(world.rng.between(1, 30_000));
+            let soonest = if world.odd.slow { 20_000 } else { 1 };
+            let at = clock::now() + TimeDelta::milliseconds(world.rng.between(soonest, 30_000));
             world.shops[self.shop].late.push(Late { at, item, write: arriving });
             return Outcome::Unknown(self.lost());
         }
@@ -288,21 +305,26 @@ impl Store for ShopFace {
 
     async fn list(&self, _: Option<&str>) -> Result<Page, StoreError> {
         breathe().await;
-        let world = &mut *self.shared.world();
-        self.trouble(world)?;
-        let items: Vec<usize> = world.shops[self.shop].listings.keys().copied().collect();
-        let stock = self.stock(world, &items);
-        let listings = items.iter().zip(stock).map(|(item, stock)| self.listing(world, *item, stock)).collect();
+        let listings = {
+            let world = &mut *self.shared.world();
+            self.trouble(world)?;
+            let items: Vec<usize> = world.shops[self.shop].listings.keys().copied().collect();
+            self.look(world, &items)
+        };
+        self.dawdle().await;
         Ok(Page { listings, next: None })
     }
 
     async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Vec<RemoteListing>, StoreError> {
         breathe().await;
-        let world = &mut *self.shared.world();
-        self.trouble(world)?;
-        let items: Vec<usize> = which.iter().filter_map(|(_, remote)| self.at(world, remote)).collect();
-        let stock = self.stock(world, &items);
-        Ok(items.iter().zip(stock).map(|(item, stock)| self.listing(world, *item, stock)).collect())
+        let listings = {
+            let world = &mut *self.shared.world();
+            self.trouble(world)?;
+            let items: Vec<usize> = which.iter().filter_map(|(_, remote)| self.at(world, remote)).collect();
+            self.look(world, &items)
+        };
+        self.dawdle().await;
+        Ok(listings)
     }
 
     async fn orders(&self, query: &OrderQuery) -> Result<OrderEvidencePage, StoreError> {
@@ -381,7 +403,11 @@ impl Store for ShopFace {
         100
     }
 
-    async fn write_stock(&self, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
+    async fn write_stock(&self, writes: &[StockWrite], until: Time) -> Vec<Outcome<Option<i64>>> {
+        if until < clock::now() {
+            let late = || StoreError::Late { shop: self.shop().to_owned() };
+            return writes.iter().map(|_| Outcome::NotDone(late())).collect();
+        }
         self.expect_in_time(writes, clock::now());
         self.shared.effects.begin("stock").await;
         let unknown = || writes.iter().map(|_| Outcome::Unknown(self.lost())).collect();

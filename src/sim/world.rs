@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::effects::Effects;
+use super::listing::Listing;
 use super::sheet::Sheet;
 use super::shop::Shop;
 use crate::catalog::{Pool, Sku};
@@ -196,6 +197,8 @@ pub struct Oddities {
     pub prompt: bool,
     /// Google refuses a batch of writes now and then, as for a range that somebody has just protected.
     pub refusing: bool,
+    /// Shops take their time: what an answer shows is from its beginning.
+    pub slow: bool,
     /// People sort in the very moment of a write and type what other rows are about to show; answers are lost, and looks stale.
     pub hasty: bool,
 }
@@ -204,13 +207,17 @@ impl Oddities {
     /// Of the world that a seed makes. Those of hasty people are among those whose rows all show the same number at first.
     pub fn of(seed: u64, hasty: bool) -> Self {
         let kind = seed % 16;
-        Self { prompt: matches!(kind, 2 | 11), refusing: kind == 10, hasty: hasty || kind == 9 }
+        let (prompt, slow) = (matches!(kind, 2 | 11), matches!(kind, 5 | 12));
+        Self { prompt, refusing: kind == 10, slow, hasty: hasty || kind == 9 }
     }
 
     /// What they do to the trouble in it.
     pub fn trouble(self, troubles: &mut [f64; 4], calm: bool) {
         if self.hasty && !calm {
             *troubles = [0.5, 6.0, 4.0, 0.5];
+        }
+        if self.slow && !calm {
+            troubles[Trouble::Fail as usize] = 4.0;
         }
         if self.prompt {
             troubles[Trouble::Stale as usize] = 0.0;
@@ -292,6 +299,21 @@ impl World {
             }
             truth.leeway += std::mem::take(pending);
         }
+    }
+
+    /// By so many units a pool may be off.
+    pub(super) fn allow(&mut self, item: usize, units: i64) {
+        if units != 0 {
+            self.truth[item].leeway += units;
+            self.counts.leeways += 1;
+        }
+    }
+
+    /// Nothing but the stock tells whether a write was done at this shop, which knows no keys: what staff did that hides among
+    /// orders under way cannot be told from it.
+    pub(super) fn allow_hidden(&mut self, shop: usize, item: usize) {
+        let hidden = self.shops[shop].listings.get(&item).map_or(0, Listing::hidden);
+        self.allow(item, hidden);
     }
 
     /// Where the program cannot see a row, it cannot tell that another row's write stands there either.

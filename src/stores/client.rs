@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, StatusCode, header};
 
 use super::StoreError;
+use crate::clock::{self, Time};
 
 /// A call that takes longer is cut. Shopify ends requests itself after 60 s; PHP hosts commonly after 30 s.
 const TIMEOUT: Duration = Duration::from_secs(35);
@@ -16,6 +17,16 @@ const ANSWER_MAX: usize = 32 * 1024 * 1024;
 const WAIT_DEFAULT: Duration = Duration::from_secs(2);
 /// No server may put us to sleep for longer.
 const WAIT_MAX: Duration = Duration::from_secs(300);
+
+tokio::task_local! {
+    static SEND_UNTIL: Time;
+}
+
+/// Make calls, none of which goes out after `until`: one that still queues then, for its turn, a token or points, ends with
+/// [`StoreError::Late`].
+pub async fn send_until<T>(until: Time, calls: impl Future<Output = T>) -> T {
+    SEND_UNTIL.scope(until, calls).await
+}
 
 /// An answer that arrived whole, whatever its status.
 #[derive(Debug)]
@@ -66,9 +77,12 @@ impl Client {
     ///
     /// # Errors
     /// [`StoreError::Connect`], [`StoreError::AnswerLost`], [`StoreError::Throttled`], [`StoreError::Server`],
-    /// [`StoreError::Unexpected`] for an answer that is too large.
+    /// [`StoreError::Late`], [`StoreError::Unexpected`] for an answer that is too large.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, StoreError> {
         let shop = || self.shop.clone();
+        if SEND_UNTIL.try_with(|until| *until < clock::now()).unwrap_or(false) {
+            return Err(StoreError::Late { shop: shop() });
+        }
         let mut response = request.send().await.map_err(|error| {
             let sent = !error.is_connect() && !error.is_builder();
             let why = reason(error);

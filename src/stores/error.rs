@@ -40,6 +40,12 @@ pub enum StoreError {
         /// How long to wait.
         wait: Duration,
     },
+    /// It was not sent in time: it queued for too long.
+    #[error("{shop}: not sent, because it had to wait for too long")]
+    Late {
+        /// Shop name.
+        shop: String,
+    },
     /// 401 or 403, a revoked app, a missing scope.
     #[error("{shop}: access refused (HTTP {status}): {message}")]
     Access {
@@ -88,6 +94,7 @@ impl StoreError {
                 Verdict::Retry
             }
             Self::Throttled { wait, .. } => Verdict::Wait(*wait),
+            Self::Late { .. } => Verdict::Wait(Duration::ZERO),
             Self::Access { .. } => Verdict::Credentials,
             Self::Gone { .. } => Verdict::Gone,
             Self::Refused { .. } => Verdict::Refused,
@@ -100,6 +107,7 @@ impl StoreError {
             Self::AnswerLost { .. } | Self::Server { .. } | Self::Unexpected { .. } => true,
             Self::Connect { .. }
             | Self::Throttled { .. }
+            | Self::Late { .. }
             | Self::Access { .. }
             | Self::Gone { .. }
             | Self::Refused { .. } => false,

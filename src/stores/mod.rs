@@ -294,8 +294,9 @@ pub trait Store: Send + Sync {
     fn stock_batch_max(&self) -> usize;
 
     /// Write stock; one outcome per write, in order. `Done` carries the value afterwards where the store tells it.
-    /// All writes given share one key and go in one call where [`StockKind::KeyedDelta`].
-    async fn write_stock(&self, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>>;
+    /// All writes given share one key and go in one call where [`StockKind::KeyedDelta`]. No call goes out after `until`,
+    /// however long it had to queue: its writes are [`Outcome::NotDone`].
+    async fn write_stock(&self, writes: &[StockWrite], until: Time) -> Vec<Outcome<Option<i64>>>;
 
     /// Verify the raw bytes of a webhook in constant time and take from it what it mentions. Header names are lower case.
     fn receive(&self, headers: &[(String, String)], body: &[u8]) -> Result<Received, Rejected>;

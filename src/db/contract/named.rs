@@ -42,10 +42,12 @@ async fn a_hint_given_again_during_a_pass_survives_it() {
         let taken = ledger.due_hints(SHOP, at(10_000), 9).await.unwrap();
         assert_eq!((taken.len(), taken[0].attempts), (1, 1), "a failed try is counted, and is due again");
         ledger.hint(SHOP, &[("A".to_owned(), Want::STOCK, at(5))]).await.unwrap();
-        for done in [HintDone::Cleared, again] {
+        let wanting = HintDone::Again { after: SPAN, failed: true, want: Want::CONTENT };
+        for done in [HintDone::Cleared, wanting] {
             ledger.finish_hints(SHOP, &[(taken[0].clone(), done)], at(9)).await.unwrap();
         }
-        let want = Want { look: true, ..Want::STOCK };
+        // With what the pass still wants, which would wait for the next sweep else.
+        let want = Want { look: true, stock: true, content: true };
         let left = ledger.due_hints(SHOP, at(5), 9).await.unwrap();
         assert_eq!(left, [Hint { sku: "A".to_owned(), want, attempts: 0, seq: taken[0].seq + 1 }]);
         ledger.finish_hints(SHOP, &[(left[0].clone(), HintDone::Cleared)], at(9)).await.unwrap();

@@ -27,8 +27,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::OnceCell;
 
 use crate::catalog::{Pool, Sku};
-use crate::clock;
+use crate::clock::{self, Time};
 
+use super::client::send_until;
 use super::signature::sha256_hex;
 use super::{
     CheckLine, ContentChange, OrderEvidencePage, OrderQuery, Outcome, Page, ProductDraft, Received, Rejected, RemoteId,
@@ -129,9 +130,9 @@ impl Store for Medusa {
         stock::BATCH_MAX
     }
 
-    async fn write_stock(&self, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
+    async fn write_stock(&self, writes: &[StockWrite], until: Time) -> Vec<Outcome<Option<i64>>> {
         match self.place().await {
-            Ok(place) => stock::write(&self.api, place, writes).await,
+            Ok(place) => send_until(until, stock::write(&self.api, place, writes)).await,
             Err(error) => writes.iter().map(|_| Outcome::NotDone(error.clone())).collect(),
         }
     }

@@ -28,7 +28,9 @@ use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use crate::catalog::{Pool, Sku};
+use crate::clock::Time;
 
+use super::client::send_until;
 use super::{
     CheckLine, ContentChange, OrderEvidencePage, OrderQuery, Outcome, Page, ProductDraft, Received, Rejected, RemoteId,
     RemoteListing, StockKind, StockWrite, Store, StoreError, Subscription,
@@ -121,8 +123,8 @@ impl Store for Shopify {
         stock::BATCH_MAX
     }
 
-    async fn write_stock(&self, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
-        self.adjust(writes).await
+    async fn write_stock(&self, writes: &[StockWrite], until: Time) -> Vec<Outcome<Option<i64>>> {
+        send_until(until, self.adjust(writes)).await
     }
 
     fn receive(&self, headers: &[(String, String)], body: &[u8]) -> Result<Received, Rejected> {

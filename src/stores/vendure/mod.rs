@@ -26,8 +26,9 @@ use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use crate::catalog::{Pool, Sku};
-use crate::clock;
+use crate::clock::{self, Time};
 
+use super::client::send_until;
 use super::{
     CheckLine, ContentChange, OrderEvidencePage, OrderQuery, Outcome, Page, ProductDraft, Received, Rejected, RemoteId,
     RemoteListing, StockKind, StockWrite, Store, StoreError, Subscription,
@@ -107,8 +108,8 @@ impl Store for Vendure {
         stock::STOCK_MAX
     }
 
-    async fn write_stock(&self, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
-        self.adjust(writes).await
+    async fn write_stock(&self, writes: &[StockWrite], until: Time) -> Vec<Outcome<Option<i64>>> {
+        send_until(until, self.adjust(writes)).await
     }
 
     fn receive(&self, headers: &[(String, String)], body: &[u8]) -> Result<Received, Rejected> {

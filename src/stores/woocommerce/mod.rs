@@ -29,7 +29,9 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::catalog::{Pool, Sku};
+use crate::clock::Time;
 
+use super::client::send_until;
 use super::{
     CheckLine, ContentChange, OrderEvidencePage, OrderQuery, Outcome, Page, ProductDraft, Received, Rejected, RemoteId,
     RemoteListing, StockKind, StockWrite, Store, StoreError, Subscription,
@@ -99,8 +101,8 @@ impl Store for WooCommerce {
         batch::UPDATES_MAX
     }
 
-    async fn write_stock(&self, writes: &[StockWrite]) -> Vec<Outcome<Option<i64>>> {
-        write::stock(&self.api, writes).await
+    async fn write_stock(&self, writes: &[StockWrite], until: Time) -> Vec<Outcome<Option<i64>>> {
+        send_until(until, write::stock(&self.api, writes)).await
     }
 
     fn receive(&self, headers: &[(String, String)], body: &[u8]) -> Result<Received, Rejected> {

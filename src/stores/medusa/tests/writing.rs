@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::catalog::{Money, OptionValue, Sku};
+use crate::clock::Time;
 use crate::retry::Verdict;
 use crate::stores::{ContentChange, Outcome, ProductDraft, RemoteId, StockWrite, Store as _, VariantDraft};
 
@@ -259,7 +260,7 @@ async fn stock_is_written_in_one_call_with_a_result_for_each() {
         ..write("bundle", "k")
     };
     let writes = [write(known, "k"), bundle, write(known, "k"), write("iitem_01NOPE", "k"), write(known, "other")];
-    let outcomes = shop.medusa().write_stock(&writes).await;
+    let outcomes = shop.medusa().write_stock(&writes, Time::MAX_UTC).await;
     let words: Vec<String> = outcomes.iter().map(name).collect();
     assert_eq!(words[0], "done");
     assert!(matches!(outcomes[0], Outcome::Done(Some(5))));
@@ -279,11 +280,11 @@ async fn stock_is_written_in_one_call_with_a_result_for_each() {
 #[tokio::test]
 async fn a_lost_answer_is_unknown_and_a_missing_route_is_not_done() {
     let shop = FakeShop::start(|seen| (seen.call == "POST /admin/shelfd/stock").then(|| (500, json!({})))).await;
-    let outcomes = shop.medusa().write_stock(&[write("iitem_1", "k")]).await;
+    let outcomes = shop.medusa().write_stock(&[write("iitem_1", "k")], Time::MAX_UTC).await;
     assert_eq!(name(&outcomes[0]), "unknown: eu: the shop answered HTTP 500");
 
     let shop = FakeShop::start(|seen| (seen.call == "POST /admin/shelfd/stock").then(|| recorded("no_route"))).await;
-    match &shop.medusa().write_stock(&[write("iitem_1", "k")]).await[0] {
+    match &shop.medusa().write_stock(&[write("iitem_1", "k")], Time::MAX_UTC).await[0] {
         Outcome::NotDone(error) => assert_eq!(error.verdict(), Verdict::Credentials),
         other => panic!("{}", name(other)),
     }

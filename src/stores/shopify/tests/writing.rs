@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::catalog::{Money, OptionValue, Sku};
+use crate::clock::Time;
 use crate::stores::shopify::Access;
 use crate::stores::{ContentChange, ProductDraft, StockWrite, Store as _, VariantDraft};
 
@@ -20,7 +21,7 @@ fn adjusted(variables: &Value) -> Reply {
 }
 
 async fn outcomes(shop: &FakeShop, writes: &[StockWrite]) -> Vec<String> {
-    shop.shopify().write_stock(writes).await.iter().map(words).collect()
+    shop.shopify().write_stock(writes, Time::MAX_UTC).await.iter().map(words).collect()
 }
 
 #[tokio::test]
@@ -71,7 +72,7 @@ async fn what_was_surely_not_done_and_what_may_have_been() {
 async fn without_a_token_nothing_was_sent() {
     let shop = FakeShop::start(|_, _| (500, String::new())).await;
     let store = shop.with(Access::ClientCredentials { client_id: "id".to_owned(), client_secret: "hush".into() });
-    let outcomes = store.write_stock(&[stock_write(1, 5, -2)]).await;
+    let outcomes = store.write_stock(&[stock_write(1, 5, -2)], Time::MAX_UTC).await;
     assert_eq!(words(&outcomes[0]), "not done: eu: cannot connect: no access token: HTTP 500");
     assert!(shop.seen("AdjustStock").is_empty());
 }
@@ -90,7 +91,7 @@ async fn an_item_not_kept_here_is_activated_first() {
     let listings = store.observe(&[(sku(1), remote(1)), (sku(2), remote(2))]).await.unwrap();
     assert_eq!(listings.iter().map(|listing| listing.stock).collect::<Vec<_>>(), [None, Some(3)]);
     for _ in 0..2 {
-        let outcomes = store.write_stock(&[stock_write(1, 0, 4), stock_write(2, 3, 1)]).await;
+        let outcomes = store.write_stock(&[stock_write(1, 0, 4), stock_write(2, 3, 1)], Time::MAX_UTC).await;
         assert_eq!(outcomes.iter().map(words).collect::<Vec<_>>(), ["done", "done"]);
     }
     let activated = shop.seen("ActivateStock");
@@ -111,7 +112,7 @@ async fn a_refused_activation_holds_the_adjustment_back() {
     .await;
     let store = shop.shopify();
     store.observe(&[(sku(1), remote(1)), (sku(2), remote(2))]).await.unwrap();
-    let outcomes = store.write_stock(&[stock_write(1, 0, 4), stock_write(2, 3, 1)]).await;
+    let outcomes = store.write_stock(&[stock_write(1, 0, 4), stock_write(2, 3, 1)], Time::MAX_UTC).await;
     let outcomes: Vec<_> = outcomes.iter().map(words).collect();
     assert!(outcomes[0].starts_with("refused: ") && outcomes[0].contains("couldn't be stocked"), "{outcomes:?}");
     assert!(outcomes[1].starts_with("not done: "), "{outcomes:?}");

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::clock::Time;
 use crate::stores::{ContentChange, Outcome, Store as _};
 
 use super::fake::{FakeShop, Seen, body, data, recorded, usual};
@@ -136,7 +137,7 @@ async fn stock_is_told_by_item() {
         other => usual(other),
     })
     .await;
-    let outcomes = shop.vendure().write_stock(&[stock_write("1", 9, 2), stock_write("77", 0, 1)]).await;
+    let outcomes = shop.vendure().write_stock(&[stock_write("1", 9, 2), stock_write("77", 0, 1)], Time::MAX_UTC).await;
     assert!(matches!(outcomes[0], Outcome::Done(Some(11))), "{outcomes:?}");
     assert_eq!(words(&outcomes[1]), "refused: eu: not there any more: no variant 77 in this channel");
     let expect: Value = json!({
@@ -154,7 +155,7 @@ async fn what_is_wrong_with_the_server_pauses_the_shop() {
             other => usual(other),
         })
         .await;
-        let outcomes = shop.vendure().write_stock(&[stock_write("1", 9, 2)]).await;
+        let outcomes = shop.vendure().write_stock(&[stock_write("1", 9, 2)], Time::MAX_UTC).await;
         assert!(words(&outcomes[0]).starts_with("not done: eu: access refused"), "{answer}: {outcomes:?}");
     }
 }

@@ -1,9 +1,12 @@
 //! Stock, prices, titles and new products.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::shop;
 use crate::catalog::{Money, OptionValue, Sku};
+use crate::clock::{self, Time};
 use crate::stores::woocommerce::convert::{remote_simple, remote_variation};
 use crate::stores::woocommerce::testing::{Reply, Seen, ok};
 use crate::stores::{ContentChange, Outcome, ProductDraft, RemoteId, StockWrite, Store as _, StoreError, VariantDraft};
@@ -59,7 +62,7 @@ async fn stock_goes_in_one_batch_per_place() {
         write(remote_variation(20, 21), 0, -2),
         write(remote_simple(1), i64::MAX, 1),
     ];
-    let outcomes = short(&store.write_stock(&writes).await);
+    let outcomes = short(&store.write_stock(&writes, Time::MAX_UTC).await);
     assert_eq!(outcomes[0], "unknown");
     assert!(outcomes[1].starts_with("refused eu: refused (manage_stock)"), "{}", outcomes[1]);
     assert_eq!(outcomes[2], "done Some(7)");
@@ -76,7 +79,9 @@ async fn stock_goes_in_one_batch_per_place() {
 async fn a_whole_batch_shares_its_fate() {
     let check = async |reply: fn() -> Reply, expect: &str| {
         let (_, store) = shop(move |_| reply()).await;
-        let outcomes = short(&store.write_stock(&[write(remote_simple(1), 1, 1), write(remote_simple(2), 1, 1)]).await);
+        let outcomes = short(
+            &store.write_stock(&[write(remote_simple(1), 1, 1), write(remote_simple(2), 1, 1)], Time::MAX_UTC).await,
+        );
         assert!(outcomes.len() == 2 && outcomes.iter().all(|outcome| outcome.starts_with(expect)), "{outcomes:?}");
     };
     check(|| Reply::Cut, "unknown").await;
@@ -87,6 +92,24 @@ async fn a_whole_batch_shares_its_fate() {
     check(|| ok(json!({"update": [{"id": 1, "manage_stock": true, "stock_quantity": 2}]})), "unknown").await;
     let swapped = || ok(json!({"update": [{"id": 2, "manage_stock": true}, {"id": 1, "manage_stock": true}]}));
     check(swapped, "unknown").await;
+}
+
+#[tokio::test]
+async fn what_queues_for_too_long_is_not_sent() {
+    let until = clock::now() + Duration::from_secs(1);
+    let (fake, store) = shop(move |seen| {
+        while clock::now() <= until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        echo(seen, "update")
+    })
+    .await;
+    let writes: Vec<StockWrite> = (1..=9).map(|parent| write(remote_variation(parent, 100 + parent), 4, -1)).collect();
+    let outcomes = short(&store.write_stock(&writes, until).await);
+    let sent = outcomes.iter().filter(|outcome| *outcome == "done Some(3)").count();
+    let late = outcomes.iter().filter(|outcome| outcome.contains("had to wait for too long")).count();
+    assert!(sent >= 1 && sent + late == 9, "{outcomes:?}");
+    assert_eq!(fake.seen().len(), 4, "so many at a time: {outcomes:?}");
 }
 
 #[tokio::test]
