@@ -26,9 +26,19 @@ impl Driver {
         self.blur();
     }
 
-    /// The program was cut short: what it had recorded for shops without keys counts as a lost answer, sent or not.
+    /// The program was cut short: what it had recorded for shops without keys counts as a lost answer, sent or not. And a
+    /// person's number that a write for another row has just replaced is not put back; where that left what the ledger knows to
+    /// stand there, nobody will ever see it.
     pub(super) fn cut_short(&self) {
         let world = &mut *self.shared.world();
+        for item in 0..world.truth.len() {
+            let accounted = book(&self.ledger, &world.truth[item]).sides.get(SHEET).and_then(|side| side.accounted);
+            if let Some((had, left)) = world.hit[item].filter(|(_, left)| accounted == Some(*left))
+                && world.typed[item] == Some(had)
+            {
+                world.allow(item, (had - left).abs());
+            }
+        }
         for shop in (0..world.shops.len()).filter(|shop| !world.shops[*shop].kind.is_keyed()).collect::<Vec<_>>() {
             for item in 0..world.truth.len() {
                 let book = book(&self.ledger, &world.truth[item]);
@@ -68,9 +78,9 @@ impl Driver {
             } else {
                 world.truth[item].leeway += (hit.1 - hit.0).abs();
                 world.counts.leeways += 1;
-                // It may have been the row that was meant, as far as the program sees: then too its cell is all that tells.
-                world.sheet_lost |= !is_there;
-                world.lost_now |= !is_there;
+                // It may have been the row that was meant, under another SKU or none, as far as the program sees: then too the
+                // cell of that one is all that tells.
+                (world.sheet_lost, world.lost_now) = (true, true);
             }
         }
     }
