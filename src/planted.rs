@@ -94,6 +94,8 @@ bugs! {
     NobodyHinted,
     /// A hint that came during a pass is finished with it.
     HintsFinishedBlindly,
+    /// What a full look did not find is created, although a product could not be read.
+    UnreadableIsAbsent,
     /// A look counts from its end, not from its beginning.
     StampedLate,
     /// What a pass still wants of a SKU is forgotten where another hint came during it.

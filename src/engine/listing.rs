@@ -17,8 +17,18 @@ const PAGES_MAX: usize = 5000;
 pub(super) struct Listed {
     /// The listing of each SKU.
     pub found: BySku<RemoteListing>,
+    /// Products that could not be read, with their shop's words.
+    pub unreadable: BTreeMap<String, StoreError>,
     /// Listed more than once. Where none of them is linked nobody can tell which one is meant, and none is in `found`.
     pub twice: BTreeSet<Sku>,
+}
+
+/// Why nobody knows what else a shop lists, where some of its products could not be read.
+pub(super) fn not_all_known(unreadable: &BTreeMap<String, StoreError>) -> Option<String> {
+    let (product, error) = unreadable.iter().next()?;
+    Some(format!(
+        "product {product} of the shop cannot be read, so nobody knows whether this is there already: {error}"
+    ))
 }
 
 /// Which SKU a shop's listing belongs to. It may show another one: people renamed it in the sheet, or in the shop.
@@ -104,7 +114,7 @@ impl Owners {
                 _ => _ = twice.insert(sku),
             }
         }
-        Listed { found, twice }
+        Listed { found, twice, ..Listed::default() }
     }
 }
 
@@ -113,15 +123,16 @@ impl Owners {
 /// # Errors
 /// When a page cannot be read.
 pub(super) async fn list_shop(store: &dyn Store, owners: &Owners) -> Result<Listed, StoreError> {
-    let mut candidates = Vec::new();
+    let (mut candidates, mut unreadable) = (Vec::new(), BTreeMap::new());
     let mut after: Option<String> = None;
     for _ in 0..PAGES_MAX {
         let page = store.list(after.as_deref()).await?;
         candidates.extend(page.listings.into_iter().filter_map(|listing| owners.candidate(listing)));
+        unreadable.extend(page.unreadable);
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    Ok(Owners::share_out(candidates))
+    Ok(Listed { unreadable, ..Owners::share_out(candidates) })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::identity::Strange;
-use super::listing::{Listed, Owners, list_shop};
+use super::listing::{Listed, Owners, list_shop, not_all_known};
 use super::{BySku, Engine, PassError, Shop};
 use crate::catalog::{Problem, Row, Sku};
 use crate::db::ListingRecord;
@@ -78,10 +78,16 @@ impl Engine {
         };
         let skus = rows.iter().map(|row| row.sku.clone()).collect();
         let owners = Owners::new(skus, &listings, former.clone());
-        let Listed { found, twice } = list_shop(shop.store.as_ref(), &owners).await?;
+        let Listed { found, twice, unreadable } = list_shop(shop.store.as_ref(), &owners).await?;
         for row in rows {
-            if twice.contains(&row.sku) {
-                let words = format!("{}: the shop lists SKU \"{}\" more than once", shop.name(), row.sku);
+            let double = twice.contains(&row.sku).then(|| format!("the shop lists SKU \"{}\" more than once", row.sku));
+            let unknown = not_all_known(&unreadable).filter(|_| !found.contains_key(&row.sku));
+            if double.is_none() && unknown.is_some() && listings.contains_key(&row.sku) {
+                // It is there, and stays as it is until it can be read.
+                continue;
+            }
+            if let Some(problem) = double.or(unknown) {
+                let words = format!("{}: {problem}", shop.name());
                 preview.problems.push(PreviewProblem { tab: row.tab.clone(), row: row.row, words });
                 continue;
             }

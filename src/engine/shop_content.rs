@@ -57,7 +57,7 @@ impl Engine {
         creates: &mut Vec<(&Row, String, Money)>,
     ) -> Result<(), PassError> {
         let name = pass.shop.name();
-        let (twice, unsure): (Vec<Sku>, Vec<Sku>) = {
+        let (twice, unsure, unreadable): (Vec<Sku>, Vec<Sku>, Option<String>) = {
             let looked = &mut *lock(&self.looked);
             let looked = looked.entry(name.to_owned()).or_default();
             let now = clock::now();
@@ -67,10 +67,18 @@ impl Engine {
             *creates = sure;
             let skus = unsure.into_iter().map(|(row, ..): (&Row, String, Money)| row.sku.clone());
             // Looking once more would not tell which one is meant.
-            skus.partition(|sku| looked.twice.contains(sku))
+            let (twice, unsure) = skus.partition(|sku| looked.twice.contains(sku));
+            (twice, unsure, looked.unreadable.clone())
         };
         for sku in &twice {
             self.bury_double(pass, sku).await?;
+        }
+        if let Some(reason) = unreadable {
+            // The next sweep tries again.
+            for sku in &unsure {
+                self.bury(pass, sku, "create", GAVE_UP, reason.clone()).await?;
+            }
+            return Ok(());
         }
         if !unsure.is_empty() {
             self.ledger.hint_everything(name, clock::now()).await?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::listing::{Listed, Owners, list_shop};
+use super::listing::{Listed, Owners, list_shop, not_all_known};
 use super::shop_orders::OrdersBefore;
 use super::shop_pass::{Again, Pass};
 use super::{BySku, Engine, PassError, lock, movements};
@@ -14,7 +14,7 @@ use crate::plan::{self, ContentPlan};
 use crate::planted;
 use crate::retry::GAVE_UP;
 use crate::stock::Effect;
-use crate::stores::{RemoteId, RemoteListing};
+use crate::stores::{RemoteId, RemoteListing, StoreError};
 
 /// A doubtful reading is looked at again soon: most doubts close by themselves within moments.
 const DOUBT_DELAY: Duration = Duration::from_millis(400);
@@ -50,6 +50,8 @@ pub(super) struct Looked {
     pub absent: BTreeSet<Sku>,
     /// There more than once.
     pub twice: BTreeSet<Sku>,
+    /// Why nobody knows what else is there, in words.
+    pub unreadable: Option<String>,
     /// When the look was over: where it takes longer than that, what it did not find is still created.
     pub at: Option<Time>,
 }
@@ -120,9 +122,12 @@ impl Engine {
         let owners = Owners::new(rows.keys().cloned().collect(), &known, self.ledger.former_skus().await?);
         // Of before the first page: pages take their time.
         let at = clock::now();
-        let Listed { mut found, twice } = list_shop(pass.shop.store.as_ref(), &owners).await?;
+        let Listed { mut found, twice, unreadable } = list_shop(pass.shop.store.as_ref(), &owners).await?;
         let at = if planted!(StampedLate) { clock::now() } else { at };
-        let Lost { gone, hidden } = self.lost(pass, &rows, &known, &found).await?;
+        for (product, error) in &unreadable {
+            tracing::warn!(store.id = %pass.shop.name(), product = %product, "the shop lists a product that cannot be read: {error}");
+        }
+        let Lost { gone, hidden } = self.lost(pass, &rows, &known, &found, &unreadable).await?;
         // Under other ids it is another thing, with a stock of its own: it is met for the first time at the next look.
         found.retain(|sku, _| !gone.contains(sku) && !hidden.contains(sku));
         let new: BySku<Seen> = found
@@ -136,7 +141,8 @@ impl Engine {
         let is_absent = |sku: &&Sku| {
             !found.contains_key(*sku) && !twice.contains(*sku) && !hidden.contains(*sku) && !gone.contains(*sku)
         };
-        let absent: BTreeSet<Sku> = rows.keys().filter(is_absent).cloned().collect();
+        let is_all_known = unreadable.is_empty() || planted!(UnreadableIsAbsent);
+        let absent: BTreeSet<Sku> = rows.keys().filter(is_absent).filter(|_| is_all_known).cloned().collect();
         self.fold_look(pass, found, at, before).await?;
         self.forget(pass, gone.iter(), at).await?;
         for sku in &hidden {
@@ -145,7 +151,9 @@ impl Engine {
         for sku in &twice {
             self.bury_double(pass, sku).await?;
         }
-        lock(&self.looked).insert(pass.shop.name().to_owned(), Looked { absent, twice, at: Some(clock::now()) });
+        let unreadable = not_all_known(&unreadable);
+        let looked = Looked { absent, twice, unreadable, at: Some(clock::now()) };
+        lock(&self.looked).insert(pass.shop.name().to_owned(), looked);
         self.hint_at_differences(pass, &rows).await
     }
 
@@ -157,13 +165,16 @@ impl Engine {
         rows: &BySku<RowRecord>,
         known: &BySku<ListingRecord>,
         found: &BySku<RemoteListing>,
+        unreadable: &BTreeMap<String, StoreError>,
     ) -> Result<Lost, PassError> {
         let others: BTreeSet<&RemoteId> = found.values().map(|listing| &listing.remote).collect();
         let mut lost = Lost::default();
         let mut missing = Vec::new();
         for (sku, listing) in known {
             let (linked, there) = (remote(listing), found.get(sku).map(|listing| &listing.remote));
-            if there.is_some_and(|there| is_same(there, &linked) || planted!(NewIdsAreOld)) {
+            if there.is_some_and(|there| is_same(there, &linked) || planted!(NewIdsAreOld))
+                || unreadable.contains_key(&linked.product)
+            {
                 continue;
             } else if others.contains(&linked) || !rows.contains_key(sku) {
                 lost.gone.insert(sku.clone());

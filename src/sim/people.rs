@@ -4,6 +4,7 @@ use super::sheet::{self, NOTE, PRICE, SKU, SOLD, STOCK, TITLE};
 use super::shop;
 use super::world::{Layout, Truth, World};
 use crate::catalog::{Cell, Sku};
+use crate::clock;
 
 /// What can happen outside the program. A history can be played without some of them, to find the shortest story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -215,11 +216,7 @@ fn at_the_sheet(world: &mut World, kind: Kind, item: usize, knows: &dyn Knows) {
         }
         Kind::CutRow => {
             if let Some(row) = world.sheet.row_of(world.truth[item].sku.as_str()) {
-                hide(world, item);
-                world.sheet.touch();
-                world.sheet.cut(row);
-                world.counts.rows_cut += 1;
-                world.tell(|| format!("sheet: row {} is cut out", row + 2));
+                cut(world, row);
             }
         }
         Kind::PasteRow => {
@@ -247,6 +244,18 @@ fn at_the_sheet(world: &mut World, kind: Kind, item: usize, knows: &dyn Knows) {
         Kind::Scribble => scribble(world, item, knows),
         _ => {}
     }
+}
+
+/// A row of the sheet, counted from 0 below the header, is cut out.
+pub fn cut(world: &mut World, row: usize) {
+    let is_it = |truth: &Truth| world.sheet.row_of(truth.sku.as_str()) == Some(row);
+    if let Some(item) = world.truth.iter().position(is_it) {
+        hide(world, item);
+    }
+    world.sheet.touch();
+    world.sheet.cut(row);
+    world.counts.rows_cut += 1;
+    world.tell(|| format!("sheet: row {} is cut out", row + 2));
 }
 
 fn edit(world: &mut World, item: usize, column: usize, cell: Cell) {
@@ -314,6 +323,7 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
     world.sheet.touch();
     world.sheet.rows[row][column] = Cell::Number(typed as f64);
     world.typed[item] = Some(typed);
+    world.typed_at[item].push((clock::now(), typed));
     if world.layout(item) == Layout::Counted {
         // What was sold until it counts is in it: the truth is set when it does.
         world.counts_typed[item].push(typed);

@@ -337,6 +337,10 @@ impl Workbook for SheetFace {
                 Ok(grid.into_iter().map(|row| row.into_iter().map(seen).collect()).collect())
             };
             let left = look.iter().map(shown).collect::<Result<_, SheetError>>()?;
+            let row = cells.first().map_or(0, |cell| cell.row as usize).saturating_sub(1);
+            if world.odd.hasty && row < world.sheet.rows.len() && world.mishap(Trouble::Lost, 0.02) {
+                people::cut(world, row);
+            }
             (Receipt { applied, left }, world.mishap(Trouble::Lost, 0.03))
         };
         if !self.shared.effects.end().await || lost {

@@ -305,14 +305,19 @@ impl Store for ShopFace {
 
     async fn list(&self, _: Option<&str>) -> Result<Page, StoreError> {
         breathe().await;
-        let listings = {
+        let (listings, unreadable) = {
             let world = &mut *self.shared.world();
             self.trouble(world)?;
-            let items: Vec<usize> = world.shops[self.shop].listings.keys().copied().collect();
-            self.look(world, &items)
+            let mut items: Vec<usize> = world.shops[self.shop].listings.keys().copied().collect();
+            let mut unreadable = Vec::new();
+            if world.odd.refusing && !items.is_empty() && world.mishap(Trouble::Fail, 0.2) {
+                let item = items.remove(world.rng.below(items.len()));
+                unreadable.push((world.shops[self.shop].product(item), self.lost()));
+            }
+            (self.look(world, &items), unreadable)
         };
         self.dawdle().await;
-        Ok(Page { listings, next: None })
+        Ok(Page { listings, next: None, unreadable })
     }
 
     async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Vec<RemoteListing>, StoreError> {

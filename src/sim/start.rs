@@ -115,6 +115,7 @@ fn new(number: u64, furnished: bool) -> Start {
         pending,
         unsure: vec![None; hit.len()],
         typed: vec![None; hit.len()],
+        typed_at: vec![Vec::new(); hit.len()],
         last_write: vec![None; hit.len()],
         hit,
         own_hit,

@@ -195,11 +195,12 @@ pub struct Held {
 pub struct Oddities {
     /// No answer is stale, and the program does not allow for any: each guard stands alone, without that wait before it.
     pub prompt: bool,
-    /// Google refuses a batch of writes now and then, as for a range that somebody has just protected.
+    /// Google refuses a batch of writes now and then, as for a range that somebody has just protected. Shops list a product that
+    /// cannot be read.
     pub refusing: bool,
     /// Shops take their time: what an answer shows is from its beginning.
     pub slow: bool,
-    /// People sort in the very moment of a write and type what other rows are about to show; answers are lost, and looks stale.
+    /// People sort in the very moment of a write, cut out the row just after it, and type what other rows are about to show; answers are lost, and looks stale.
     pub hasty: bool,
 }
 
@@ -258,6 +259,8 @@ pub struct World {
     pub unsure: Vec<Option<Intent>>,
     /// Per item: the number that a person typed last, until it was surely read.
     pub typed: Vec<Option<i64>>,
+    /// Per item: numbers that people typed, and when.
+    pub typed_at: Vec<Vec<(Time, i64)>>,
     /// Per item: units in the sheet at the very start.
     pub founded: Vec<i64>,
     /// By place (the sheet, then the shops) and item: units moved there by others, after each time.

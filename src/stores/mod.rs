@@ -85,6 +85,8 @@ pub struct Page {
     pub listings: Vec<RemoteListing>,
     /// Where to go on; `None` on the last page.
     pub next: Option<String>,
+    /// Products of this page whose variants could not be read, by id: nothing is known of what they hold.
+    pub unreadable: Vec<(String, StoreError)>,
 }
 
 /// One variant to create. Stock is created as zero: units arrive by the one way stock is written.

@@ -36,7 +36,7 @@ pub(super) async fn list(api: &Api, place: &Place, after: Option<&str>) -> Resul
     }
     let end = offset + page.variants.len() as u64;
     let next = (!page.variants.is_empty() && end < page.count).then(|| format!("{end}/{}", page.count));
-    Ok(Page { listings: listings(api, place, &page.variants)?, next })
+    Ok(Page { listings: listings(api, place, &page.variants)?, next, ..Page::default() })
 }
 
 /// `OFFSET/COUNT`: where to go on, and how many there were at the time.

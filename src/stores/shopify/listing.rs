@@ -95,7 +95,7 @@ impl Shopify {
         let NodesPage { nodes, page_info } = data.product_variants;
         let (count, last) = (nodes.len(), nodes.last().and_then(|node| number(&node.id)));
         let next = page_info.next().map(|cursor| place.behind(count, last, cursor).write());
-        Ok(Page { listings: self.listings(nodes)?, next })
+        Ok(Page { listings: self.listings(nodes)?, next, ..Page::default() })
     }
 
     pub(super) async fn observe_all(&self, which: &[(Sku, RemoteId)]) -> Result<Vec<RemoteListing>, StoreError> {

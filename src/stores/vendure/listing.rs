@@ -73,7 +73,8 @@ impl Vendure {
         }
         let skip = mark.skip + items.len();
         let next = (!items.is_empty() && skip < total).then(|| Mark { skip, total }.write());
-        Ok(Page { listings: items.into_iter().map(|node| variant(node, &place)).collect(), next })
+        let listings = items.into_iter().map(|node| variant(node, &place)).collect();
+        Ok(Page { listings, next, ..Page::default() })
     }
 
     pub(super) async fn observe_all(&self, which: &[(Sku, RemoteId)]) -> Result<Vec<RemoteListing>, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 
 use crate::catalog::Sku;
 use crate::stores::{Page, RemoteId, RemoteListing, StoreError};
@@ -19,7 +19,7 @@ const SKUS_LENGTH_MAX: usize = 6_000;
 type Found = BTreeMap<u64, RemoteListing>;
 
 /// One page of products with the variations of those that have some. A listing may come on two pages when products are
-/// deleted meanwhile; none is passed over for that.
+/// deleted meanwhile; none is passed over for that. One whose variations cannot be read is named beside them.
 pub(super) async fn list(api: &Api, after: Option<&str>) -> Result<Page, StoreError> {
     let (mut page, total_before) = match after {
         None => (1, None),
@@ -37,8 +37,19 @@ pub(super) async fn list(api: &Api, after: Option<&str>) -> Result<Page, StoreEr
         (products, said) = read_page(api, page).await?;
     }
     let next = said.goes_on(page, products.len()).then(|| format!("{}/{}", page + 1, said.total.unwrap_or(0)));
-    let listings = try_join_all(products.iter().map(|product| sellable(api, product))).await?;
-    Ok(Page { listings: listings.into_iter().flatten().collect(), next })
+    let read = join_all(products.iter().map(|product| sellable(api, product))).await;
+    let mut found = Page { next, ..Page::default() };
+    for (product, listings) in products.iter().zip(read) {
+        match listings {
+            Ok(listings) => found.listings.extend(listings),
+            // A plugin that breaks on this one product must not hide the others.
+            Err(error @ (StoreError::Server { .. } | StoreError::Unexpected { .. } | StoreError::Refused { .. })) => {
+                found.unreadable.push((product.id.to_string(), error))
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 /// `PAGE/TOTAL`: the page to read next, and how many products there were in all at the time.

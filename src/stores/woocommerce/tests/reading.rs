@@ -56,6 +56,27 @@ async fn lists_what_is_sellable() {
 }
 
 #[tokio::test]
+async fn a_product_that_cannot_be_read_hides_no_others() {
+    let answer = |status: u16| {
+        move |seen: &Seen| match seen.call.as_str() {
+            "GET /products" => {
+                Reply::Page(json!([simple(1), {"id": 2, "name": "Shirt", "slug": "shirt", "type": "variable"}]), 2)
+            }
+            _ => Reply::Html(status),
+        }
+    };
+    let (_, store) = shop(answer(500)).await;
+    let page = store.list(None).await.unwrap();
+    assert_eq!(remotes(&page.listings), [remote_simple(1)]);
+    let unreadable: Vec<String> =
+        page.unreadable.iter().map(|(product, error)| format!("{product}: {error}")).collect();
+    assert_eq!(unreadable, ["2: eu: the shop answered HTTP 500"]);
+    // A shop that asks to wait is no broken product.
+    let (_, store) = shop(answer(429)).await;
+    assert!(store.list(None).await.is_err());
+}
+
+#[tokio::test]
 async fn products_deleted_while_listing_hide_no_others() {
     let total = AtomicU64::new(150);
     let (fake, store) = shop(move |_| Reply::Page(json!([simple(1)]), total.fetch_sub(1, Ordering::Relaxed))).await;
