@@ -13,6 +13,7 @@ mod rest;
 mod sheet;
 mod shop;
 mod shop_face;
+mod shop_looks;
 mod start;
 #[cfg(test)]
 mod tests;
