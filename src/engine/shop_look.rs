@@ -14,7 +14,7 @@ use crate::plan::{self, ContentPlan};
 use crate::planted;
 use crate::retry::GAVE_UP;
 use crate::stock::Effect;
-use crate::stores::{RemoteId, RemoteListing, StoreError};
+use crate::stores::{Observed, RemoteId, RemoteListing, StoreError};
 
 /// A doubtful reading is looked at again soon: most doubts close by themselves within moments.
 const DOUBT_DELAY: Duration = Duration::from_millis(400);
@@ -68,7 +68,7 @@ impl Looked {
 struct Lost {
     /// Not there any more.
     gone: BTreeSet<Sku>,
-    /// There all the same.
+    /// There all the same, or in a product that cannot be read with the others: asked for one by one.
     hidden: BTreeSet<Sku>,
 }
 
@@ -91,18 +91,29 @@ impl Engine {
         let before = self.orders_before(pass).await?;
         // Answers are as old as the question: a write that arrives meanwhile does not show in them.
         let at = clock::now();
-        let seen = pass.shop.store.observe(&which).await?;
+        let Observed { listings: seen, unreadable } = pass.shop.store.observe(&which).await?;
         let at = if planted!(StampedLate) { clock::now() } else { at };
-        let gone: Vec<&Sku> = which
-            .iter()
-            .filter(|(_, remote)| !seen.iter().any(|listing| listing.remote == *remote))
-            .map(|(sku, _)| sku)
-            .collect();
+        let unreadable: BTreeMap<String, StoreError> = unreadable.into_iter().collect();
+        let mut gone = Vec::new();
+        for (sku, remote) in which.iter().filter(|(_, remote)| !seen.iter().any(|listing| listing.remote == *remote)) {
+            match unreadable.get(&remote.product).filter(|_| !planted!(UnreadableIsAbsent)) {
+                Some(error) => self.look_later(pass, sku, error),
+                None => gone.push(sku),
+            }
+        }
         let by_remote: BTreeMap<&RemoteId, &Sku> = which.iter().map(|(sku, remote)| (remote, sku)).collect();
         let found =
             seen.iter().filter_map(|listing| Some(((*by_remote.get(&listing.remote)?).clone(), listing.clone())));
         self.fold_look(pass, found.collect(), at, before).await?;
         self.forget(pass, gone.into_iter(), at).await
+    }
+
+    /// A listing that cannot be read now stays as it is, its wishes too.
+    fn look_later(&self, pass: &mut Pass<'_>, sku: &Sku, error: &StoreError) {
+        tracing::warn!(store.id = %pass.shop.name(), sku = %sku, "the product cannot be read: {error}");
+        let want = Want { look: true, ..Want::STOCK };
+        let after = self.backoff(pass.attempts(sku) + 1, error.verdict());
+        pass.ask_again(sku, Again { want, after, failed: true });
     }
 
     /// Listings that are gone. Only now: what orders took of them has been folded.
@@ -172,10 +183,10 @@ impl Engine {
         let mut missing = Vec::new();
         for (sku, listing) in known {
             let (linked, there) = (remote(listing), found.get(sku).map(|listing| &listing.remote));
-            if there.is_some_and(|there| is_same(there, &linked) || planted!(NewIdsAreOld))
-                || unreadable.contains_key(&linked.product)
-            {
+            if there.is_some_and(|there| is_same(there, &linked) || planted!(NewIdsAreOld)) {
                 continue;
+            } else if unreadable.contains_key(&linked.product) && rows.contains_key(sku) {
+                lost.hidden.insert(sku.clone());
             } else if others.contains(&linked) || !rows.contains_key(sku) {
                 lost.gone.insert(sku.clone());
             } else {
@@ -183,9 +194,10 @@ impl Engine {
             }
         }
         if !missing.is_empty() {
-            let there = pass.shop.store.observe(&missing).await?;
+            let Observed { listings: there, unreadable } = pass.shop.store.observe(&missing).await?;
             for (sku, linked) in missing {
-                let is_there = there.iter().any(|listing| is_same(&listing.remote, &linked));
+                let is_there = there.iter().any(|listing| is_same(&listing.remote, &linked))
+                    || unreadable.iter().any(|(product, _)| *product == linked.product);
                 if is_there { &mut lost.hidden } else { &mut lost.gone }.insert(sku);
             }
         }

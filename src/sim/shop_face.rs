@@ -13,8 +13,8 @@ use super::world::{POOLS, Shared, Trouble, World};
 use crate::catalog::{Pool, Sku};
 use crate::clock::{self, Time};
 use crate::stores::{
-    CheckLine, ContentChange, OrderEvidencePage, OrderQuery, Outcome, Page, ProductDraft, Received, Rejected, RemoteId,
-    RemoteListing, StockKind, StockWrite, Store, StoreError, Subscription,
+    CheckLine, ContentChange, Observed, OrderEvidencePage, OrderQuery, Outcome, Page, ProductDraft, Received, Rejected,
+    RemoteId, StockKind, StockWrite, Store, StoreError, Subscription,
 };
 
 /// The program's way to a shop.
@@ -82,6 +82,15 @@ impl ShopFace {
         let item = remote.product.strip_prefix('p')?.split('-').next()?.parse().ok()?;
         let shop = &world.shops[self.shop];
         (shop.listings.contains_key(&item) && shop.product(item) == remote.product).then_some(item)
+    }
+
+    /// Now and then one of the products cannot be read.
+    fn broken(&self, world: &mut World, items: &mut Vec<usize>) -> Vec<(String, StoreError)> {
+        if !world.odd.refusing || items.is_empty() || !world.mishap(Trouble::Fail, 0.2) {
+            return Vec::new();
+        }
+        let item = items.remove(world.rng.below(items.len()));
+        vec![(world.shops[self.shop].product(item), self.lost())]
     }
 
     /// The first sending of what was recorded; only the repetition of a keyed write may come later.
@@ -223,27 +232,24 @@ impl Store for ShopFace {
             let world = &mut *self.shared.world();
             self.trouble(world)?;
             let mut items: Vec<usize> = world.shops[self.shop].listings.keys().copied().collect();
-            let mut unreadable = Vec::new();
-            if world.odd.refusing && !items.is_empty() && world.mishap(Trouble::Fail, 0.2) {
-                let item = items.remove(world.rng.below(items.len()));
-                unreadable.push((world.shops[self.shop].product(item), self.lost()));
-            }
+            let unreadable = self.broken(world, &mut items);
             (self.look(world, &items), unreadable)
         };
         self.dawdle().await;
         Ok(Page { listings, next: None, unreadable })
     }
 
-    async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Vec<RemoteListing>, StoreError> {
+    async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Observed, StoreError> {
         breathe().await;
-        let listings = {
+        let (listings, unreadable) = {
             let world = &mut *self.shared.world();
             self.trouble(world)?;
-            let items: Vec<usize> = which.iter().filter_map(|(_, remote)| self.at(world, remote)).collect();
-            self.look(world, &items)
+            let mut items: Vec<usize> = which.iter().filter_map(|(_, remote)| self.at(world, remote)).collect();
+            let unreadable = self.broken(world, &mut items);
+            (self.look(world, &items), unreadable)
         };
         self.dawdle().await;
-        Ok(listings)
+        Ok(Observed { listings, unreadable })
     }
 
     async fn orders(&self, query: &OrderQuery) -> Result<OrderEvidencePage, StoreError> {

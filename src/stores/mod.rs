@@ -89,6 +89,21 @@ pub struct Page {
     pub unreadable: Vec<(String, StoreError)>,
 }
 
+/// What [`Store::observe`] read.
+#[derive(Debug, Default)]
+pub struct Observed {
+    /// What is there, as far as it could be read.
+    pub listings: Vec<RemoteListing>,
+    /// Products whose variants could not be read, by id: they may be there or gone.
+    pub unreadable: Vec<(String, StoreError)>,
+}
+
+impl From<Vec<RemoteListing>> for Observed {
+    fn from(listings: Vec<RemoteListing>) -> Self {
+        Self { listings, unreadable: Vec::new() }
+    }
+}
+
 /// One variant to create. Stock is created as zero: units arrive by the one way stock is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VariantDraft {
@@ -281,7 +296,7 @@ pub trait Store: Send + Sync {
     async fn list(&self, after: Option<&str>) -> Result<Page, StoreError>;
 
     /// Read the given listings, many per call. What is gone in the store is left out of the answer.
-    async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Vec<RemoteListing>, StoreError>;
+    async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Observed, StoreError>;
 
     /// Read orders as evidence. Not called for [`StockKind::KeyedDelta`].
     async fn orders(&self, query: &OrderQuery) -> Result<OrderEvidencePage, StoreError>;

@@ -1,6 +1,14 @@
 //! Rows and listings as nobody means them: twice, under each other's SKU, made anew, with a formula.
 
-use crate::bed::{Bed, few};
+use std::time::Duration;
+
+use shelfd::engine::{ReadManner, Timing};
+use shelfd::lab::catalog::KeyStyle;
+use shelfd::lab::gate::{Fault, FaultKind};
+use shelfd::retry::Policy;
+
+use crate::bed::{Bed, few, quick};
+use crate::faults::gate;
 
 /// Copy the row of a SKU to the place before `before`.
 fn copy(bed: &Bed, sku: &str, before: u32) {
@@ -148,6 +156,35 @@ async fn a_sale_of_a_product_that_is_deleted_before_anybody_looked_is_counted() 
         bed.sync().await;
     }
     assert_eq!(bed.cell("PEN", "Stock"), 94, "its order says so");
+    bed.assert_agree();
+    bed.assert_clean(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_that_cannot_be_read_holds_nothing_else_up() {
+    let retry = Policy { base: Duration::from_millis(100), cap: Duration::from_millis(500), ..Policy::default() };
+    let bed = Bed::start_timed(few(), KeyStyle::Sku, Timing { retry, ..quick() }).await;
+    bed.sync().await;
+    // Staff also change the SKU of one of its variations, so that it can only be asked for by its product.
+    let fault = FaultKind::StatusBefore { status: 500, retry_after: None };
+    let call = "GET /products/{id}/variations".to_owned();
+    gate(&bed, "woo").add_fault(Fault { fault, call, times: Some(12), skip: 0 });
+    let shop = bed.shop("woo-lab");
+    shop.set_sku("SHIRT-S", "THEIRS").unwrap();
+    shop.sell("THEIRS", 2).unwrap();
+    bed.edit("BAG", "Stock", "9");
+    bed.edit("SHIRT-S", "Stock", "8");
+    bed.engine.read_sheet(ReadManner::Full).await.unwrap();
+    // Both are due in one pass, and in all that follow while the one cannot be read.
+    let woo = bed.engine.shops.iter().find(|shop| shop.name() == "woo-lab").unwrap();
+    for _ in 0..2 {
+        bed.engine.shop_pass(woo, "a test").await.unwrap();
+    }
+    assert_eq!((shop.shelf()["BAG"].stock, shop.shelf()["THEIRS"].stock), (9, 5));
+    bed.sync().await;
+    bed.sync().await;
+    assert_eq!((bed.cell("BAG", "Stock"), bed.cell("SHIRT-S", "Stock")), (9.into(), 6.into()));
+    assert_eq!(shop.shelf().len(), 5, "nothing was made a second time");
     bed.assert_agree();
     bed.assert_clean(0).await;
 }

@@ -32,8 +32,8 @@ use crate::clock::{self, Time};
 use super::client::send_until;
 use super::signature::sha256_hex;
 use super::{
-    CheckLine, ContentChange, OrderEvidencePage, OrderQuery, Outcome, Page, ProductDraft, Received, Rejected, RemoteId,
-    RemoteListing, StockKind, StockWrite, Store, StoreError, Subscription,
+    CheckLine, ContentChange, Observed, OrderEvidencePage, OrderQuery, Outcome, Page, ProductDraft, Received, Rejected,
+    RemoteId, StockKind, StockWrite, Store, StoreError, Subscription,
 };
 use api::Api;
 use place::Place;
@@ -99,8 +99,8 @@ impl Store for Medusa {
         read::list(&self.api, self.place().await?, after).await
     }
 
-    async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Vec<RemoteListing>, StoreError> {
-        read::observe(&self.api, self.place().await?, which).await
+    async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Observed, StoreError> {
+        Ok(read::observe(&self.api, self.place().await?, which).await?.into())
     }
 
     async fn orders(&self, _query: &OrderQuery) -> Result<OrderEvidencePage, StoreError> {

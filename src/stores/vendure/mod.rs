@@ -30,8 +30,8 @@ use crate::clock::{self, Time};
 
 use super::client::send_until;
 use super::{
-    CheckLine, ContentChange, OrderEvidencePage, OrderQuery, Outcome, Page, ProductDraft, Received, Rejected, RemoteId,
-    RemoteListing, StockKind, StockWrite, Store, StoreError, Subscription,
+    CheckLine, ContentChange, Observed, OrderEvidencePage, OrderQuery, Outcome, Page, ProductDraft, Received, Rejected,
+    RemoteId, StockKind, StockWrite, Store, StoreError, Subscription,
 };
 use api::Api;
 use place::Place;
@@ -88,8 +88,8 @@ impl Store for Vendure {
         self.list_page(after).await
     }
 
-    async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Vec<RemoteListing>, StoreError> {
-        self.observe_all(which).await
+    async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Observed, StoreError> {
+        Ok(self.observe_all(which).await?.into())
     }
 
     async fn orders(&self, _query: &OrderQuery) -> Result<OrderEvidencePage, StoreError> {

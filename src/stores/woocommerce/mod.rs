@@ -33,8 +33,8 @@ use crate::clock::Time;
 
 use super::client::send_until;
 use super::{
-    CheckLine, ContentChange, OrderEvidencePage, OrderQuery, Outcome, Page, ProductDraft, Received, Rejected, RemoteId,
-    RemoteListing, StockKind, StockWrite, Store, StoreError, Subscription,
+    CheckLine, ContentChange, Observed, OrderEvidencePage, OrderQuery, Outcome, Page, ProductDraft, Received, Rejected,
+    RemoteId, StockKind, StockWrite, Store, StoreError, Subscription,
 };
 use api::Api;
 
@@ -81,7 +81,7 @@ impl Store for WooCommerce {
         read::list(&self.api, after).await
     }
 
-    async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Vec<RemoteListing>, StoreError> {
+    async fn observe(&self, which: &[(Sku, RemoteId)]) -> Result<Observed, StoreError> {
         read::observe(&self.api, which).await
     }
 

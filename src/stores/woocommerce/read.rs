@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::{join_all, try_join_all};
 
 use crate::catalog::Sku;
-use crate::stores::{Page, RemoteId, RemoteListing, StoreError};
+use crate::stores::{Observed, Page, RemoteId, RemoteListing, StoreError};
 
 use super::api::{Api, PER_PAGE, Query};
 use super::convert::{PRODUCT_FIELDS, Parent, Product, VARIATION_FIELDS, ids};
@@ -38,13 +38,20 @@ pub(super) async fn list(api: &Api, after: Option<&str>) -> Result<Page, StoreEr
     }
     let next = said.goes_on(page, products.len()).then(|| format!("{}/{}", page + 1, said.total.unwrap_or(0)));
     let read = join_all(products.iter().map(|product| sellable(api, product))).await;
-    let mut found = Page { next, ..Page::default() };
-    for (product, listings) in products.iter().zip(read) {
+    let Observed { listings, unreadable } = put_together(products.iter().map(|product| product.id).zip(read))?;
+    Ok(Page { listings, next, unreadable })
+}
+
+/// What was read product by product. A plugin that breaks on one of them must not hide the others.
+fn put_together(
+    read: impl Iterator<Item = (u64, Result<Vec<RemoteListing>, StoreError>)>,
+) -> Result<Observed, StoreError> {
+    let mut found = Observed::default();
+    for (product, listings) in read {
         match listings {
             Ok(listings) => found.listings.extend(listings),
-            // A plugin that breaks on this one product must not hide the others.
             Err(error @ (StoreError::Server { .. } | StoreError::Unexpected { .. } | StoreError::Refused { .. })) => {
-                found.unreadable.push((product.id.to_string(), error))
+                found.unreadable.push((product.to_string(), error))
             }
             Err(error) => return Err(error),
         }
@@ -95,15 +102,18 @@ async fn variations(api: &Api, parent: &Parent, only: &[u64]) -> Result<Vec<Remo
 }
 
 /// Read the given listings: by SKU, many per call and variations among them; then by id what was not met so (its SKU
-/// changed there, has a comma, or is not kept letter by letter). What is gone is left out.
-pub(super) async fn observe(api: &Api, which: &[(Sku, RemoteId)]) -> Result<Vec<RemoteListing>, StoreError> {
+/// changed there, has a comma, or is not kept letter by letter). What is gone is left out; products whose variations
+/// cannot be read are named.
+pub(super) async fn observe(api: &Api, which: &[(Sku, RemoteId)]) -> Result<Observed, StoreError> {
     let wanted: Vec<(u64, Option<u64>)> = which.iter().filter_map(|(_, remote)| ids(remote)).collect();
     let skus: BTreeSet<&str> = which.iter().map(|(sku, _)| sku.as_str()).filter(|sku| can_be_asked_for(sku)).collect();
     let calls = chunks(&skus).into_iter().map(|skus| by_sku(api, skus));
     let mut found: Found = try_join_all(calls).await?.into_iter().flatten().collect();
     let missing: Vec<_> = wanted.iter().filter(|(id, _)| !found.contains_key(id)).copied().collect();
-    found.extend(by_id(api, &missing).await?);
-    Ok(wanted.iter().filter_map(|(id, _)| found.get(id).cloned()).collect())
+    let Observed { listings, unreadable } = by_id(api, &missing).await?;
+    found.extend(listings.into_iter().filter_map(|listing| Some((ids(&listing.remote)?.0, listing))));
+    let listings = wanted.iter().filter_map(|(id, _)| found.get(id).cloned()).collect();
+    Ok(Observed { listings, unreadable })
 }
 
 /// A comma means "or" in the `sku` parameter. WooCommerce keeps 100 letters of a SKU in its lookup table; a much longer
@@ -121,7 +131,7 @@ async fn by_sku(api: &Api, skus: Vec<&str>) -> Result<Vec<(u64, RemoteListing)>,
 
 /// Two rounds: simple products and the parents of variations by `include` (which does not find variations), then the
 /// variations of each parent that is still there.
-async fn by_id(api: &Api, missing: &[(u64, Option<u64>)]) -> Result<Vec<(u64, RemoteListing)>, StoreError> {
+async fn by_id(api: &Api, missing: &[(u64, Option<u64>)]) -> Result<Observed, StoreError> {
     let mut of_parent: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     let mut products: BTreeSet<u64> = BTreeSet::new();
     for (id, parent) in missing {
@@ -133,15 +143,14 @@ async fn by_id(api: &Api, missing: &[(u64, Option<u64>)]) -> Result<Vec<(u64, Re
     let products: Vec<u64> = products.into_iter().collect();
     let calls = products.chunks(PER_PAGE).map(|ids| include(api, ids));
     let products: Vec<Product> = try_join_all(calls).await?.into_iter().flatten().collect();
-    let mut found: Vec<(u64, RemoteListing)> =
-        products.iter().filter_map(|product| Some((product.id, product.listing()?))).collect();
     let parents: Vec<(Parent, &[u64])> = products
         .iter()
         .filter_map(|product| Some((product.as_parent(), of_parent.get(&product.id)?)))
         .flat_map(|(parent, ids)| ids.chunks(PER_PAGE).map(move |ids| (parent.clone(), ids)))
         .collect();
-    let listings = try_join_all(parents.iter().map(|(parent, ids)| variations(api, parent, ids))).await?;
-    found.extend(listings.into_iter().flatten().filter_map(|listing| Some((self::ids(&listing.remote)?.0, listing))));
+    let read = join_all(parents.iter().map(|(parent, ids)| variations(api, parent, ids))).await;
+    let mut found = put_together(parents.iter().map(|(parent, _)| parent.id).zip(read))?;
+    found.listings.extend(products.iter().filter_map(Product::listing));
     Ok(found)
 }
 

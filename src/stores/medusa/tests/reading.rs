@@ -49,7 +49,7 @@ async fn what_is_gone_is_left_out() {
     let remote =
         |variant: &str| RemoteId { product: "p".to_owned(), variant: Some(variant.to_owned()), inventory: None };
     let which = [(Sku::new("MUG").unwrap(), remote(MUG)), (Sku::new("GONE").unwrap(), remote("variant_GONE"))];
-    let seen = shop.medusa().observe(&which).await.unwrap();
+    let seen = shop.medusa().observe(&which).await.unwrap().listings;
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].remote.inventory.as_deref(), Some("iitem_01M8CEY7WTPM2FM449S28HZCG0"));
     let query = &shop.seen("GET /admin/product-variants")[0].query;

@@ -56,7 +56,7 @@ async fn a_page_that_costs_too_much_is_halved() {
 async fn observes_what_is_there() {
     let shop = FakeShop::start(|_, _| data(&json!({ "nodes": [variant_node(1, Some(-1)), null, {}] }))).await;
     let which = [(sku(1), remote(1)), (sku(2), remote(2)), (sku(3), remote(3))];
-    let listings = shop.shopify().observe(&which).await.unwrap();
+    let listings = shop.shopify().observe(&which).await.unwrap().listings;
     assert_eq!(listings.iter().map(|listing| listing.stock).collect::<Vec<_>>(), [Some(-1)]);
 }
 

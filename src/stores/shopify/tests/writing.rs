@@ -88,7 +88,7 @@ async fn an_item_not_kept_here_is_activated_first() {
     })
     .await;
     let store = shop.shopify();
-    let listings = store.observe(&[(sku(1), remote(1)), (sku(2), remote(2))]).await.unwrap();
+    let listings = store.observe(&[(sku(1), remote(1)), (sku(2), remote(2))]).await.unwrap().listings;
     assert_eq!(listings.iter().map(|listing| listing.stock).collect::<Vec<_>>(), [None, Some(3)]);
     for _ in 0..2 {
         let outcomes = store.write_stock(&[stock_write(1, 0, 4), stock_write(2, 3, 1)], Time::MAX_UTC).await;

@@ -69,7 +69,7 @@ async fn observes_what_is_there() {
     })
     .await;
     let which = [(sku("M"), remote("1", "1")), (sku("gone"), remote("1", "77"))];
-    let listings = shop.vendure().observe(&which).await.unwrap();
+    let listings = shop.vendure().observe(&which).await.unwrap().listings;
     assert_eq!(listings.iter().map(|listing| listing.stock).collect::<Vec<_>>(), [Some(9)]);
     assert_eq!(shop.seen("VariantsById")[0].variables["ids"], json!(["1", "77"]));
 }
@@ -85,8 +85,8 @@ async fn a_session_that_has_ended_is_renewed_once() {
     .await;
     let store = shop.vendure();
     let which = [(sku("M"), remote("1", "1"))];
-    assert_eq!(store.observe(&which).await.unwrap().len(), 1);
-    assert_eq!(store.observe(&which).await.unwrap().len(), 1);
+    assert_eq!(store.observe(&which).await.unwrap().listings.len(), 1);
+    assert_eq!(store.observe(&which).await.unwrap().listings.len(), 1);
     assert_eq!((shop.seen("Login").len(), shop.seen("VariantsById").len()), (2, 3));
 }
 

@@ -9,7 +9,7 @@ use super::shop;
 use crate::catalog::Sku;
 use crate::stores::woocommerce::convert::{remote_simple, remote_variation};
 use crate::stores::woocommerce::testing::{Reply, Seen, ok};
-use crate::stores::{OrderQuery, RemoteId, Store as _};
+use crate::stores::{Observed, OrderQuery, RemoteId, Store as _};
 
 fn simple(id: u64) -> Value {
     json!({"id": id, "name": "Mug", "slug": "mug", "type": "simple", "sku": format!("S{id}"), "regular_price": "3",
@@ -112,7 +112,7 @@ async fn observes_by_sku_and_the_rest_by_id() {
     ]
     .map(|(sku, remote)| (Sku::new(sku).unwrap(), remote))
     .to_vec();
-    let found = store.observe(&which).await.unwrap();
+    let found = store.observe(&which).await.unwrap().listings;
     let which: Vec<RemoteId> = which.into_iter().take(5).map(|(_, remote)| remote).collect();
     assert_eq!(remotes(&found), which);
     assert_eq!((found[2].sku.clone(), found[4].sku.clone(), found[4].stock), (Sku::new("S7"), None, None));
@@ -121,12 +121,33 @@ async fn observes_by_sku_and_the_rest_by_id() {
 }
 
 #[tokio::test]
+async fn a_product_that_cannot_be_read_is_not_gone() {
+    let (_, store) = shop(|seen| match (seen.call.as_str(), seen.query("include")) {
+        ("GET /products", None) => ok(json!([simple(1)])),
+        ("GET /products", Some(_)) => ok(json!([
+            {"id": 20, "name": "Cap", "type": "variable", "sku": "CAP"},
+            {"id": 21, "name": "Hat", "type": "variable", "sku": "HAT"}
+        ])),
+        ("GET /products/21/variations", _) => ok(json!([variation(31, 21, "HAT-M")])),
+        _ => Reply::Html(500),
+    })
+    .await;
+    let which: Vec<(Sku, RemoteId)> =
+        [("S1", remote_simple(1)), ("CAP-L", remote_variation(20, 30)), ("HAT-L", remote_variation(21, 31))]
+            .map(|(sku, remote)| (Sku::new(sku).unwrap(), remote))
+            .to_vec();
+    let Observed { listings, unreadable } = store.observe(&which).await.unwrap();
+    assert_eq!(remotes(&listings), [remote_simple(1), remote_variation(21, 31)]);
+    assert_eq!(unreadable.iter().map(|(product, _)| product.as_str()).collect::<Vec<_>>(), ["20"]);
+}
+
+#[tokio::test]
 async fn a_full_answer_by_sku_is_one_call() {
     let (fake, store) = shop(|_| ok(Value::Array((1..=100).map(simple).collect()))).await;
     let which: Vec<_> = (1..=100).map(|id| (Sku::new(&format!("S{id}")).unwrap(), remote_simple(id))).collect();
-    assert_eq!(store.observe(&which).await.unwrap().len(), 100);
+    assert_eq!(store.observe(&which).await.unwrap().listings.len(), 100);
     assert_eq!(fake.calls().len(), 1);
-    assert!(store.observe(&[]).await.unwrap().is_empty());
+    assert!(store.observe(&[]).await.unwrap().listings.is_empty());
     assert_eq!(fake.calls().len(), 1);
 }
 
