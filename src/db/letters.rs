@@ -1,5 +1,7 @@
 //! Dead letters: items given up on, with their story.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::Want;
@@ -38,6 +40,22 @@ pub(super) const VOID_BY_SIGHT: [&str; 3] = ["create", "listing", "tracking"];
 /// Letters that are void once a stock write was done.
 pub(super) const VOID_BY_STOCK: &str = "stock";
 
+/// Letters that are void once somebody has counted, and typed the stock.
+pub(super) const VOID_BY_COUNT: &str = "count";
+
+/// Nobody has counted who types so soon after a letter asked for it: that number was on its way, or a look was stale.
+const COUNT_TAKES: Duration = Duration::from_secs(60);
+
+/// Letters that ask for a count are void when the stock is typed, if they came before this.
+pub(super) fn counted_since(typed: Time) -> Time {
+    typed - COUNT_TAKES
+}
+
+/// What the audit says of a letter that a typed number settles.
+pub(super) fn settled_by_count(reason: &str) -> String {
+    format!("stock was typed, which settles this: {reason}")
+}
+
 impl DeadLetter {
     /// The letter of an item whose fate evidence could not decide. Where the stock core doubts once more, only its time is renewed.
     pub fn doubt(endpoint: &str, sku: &str, reason: &str, at: Time) -> Self {
@@ -45,7 +63,7 @@ impl DeadLetter {
             id: 0,
             endpoint: endpoint.to_owned(),
             sku: sku.to_owned(),
-            what: "count".to_owned(),
+            what: VOID_BY_COUNT.to_owned(),
             code: "doubt".to_owned(),
             reason: reason.to_owned(),
             row_hash: String::new(),

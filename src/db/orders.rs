@@ -26,6 +26,9 @@ pub struct OrderLook {
     pub before: Vec<SeenLine>,
     /// Lines in the look after.
     pub after: Vec<SeenLine>,
+    /// Orders that were asked for by id and came in neither look: deleted, or in the trash. One that is taken out of it
+    /// again has changed.
+    pub gone: Vec<String>,
     /// When shelfd first looked at this shop's orders, by the shop's clock.
     pub baseline: Time,
     /// The shop's clock now.

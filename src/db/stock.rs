@@ -127,6 +127,8 @@ pub(super) struct Stepped {
     before: i64,
     /// The fate of the write that was open, where the step was told it.
     settled: Option<Settled>,
+    /// What is observed there was typed: the sheet.
+    by_people: bool,
     /// A column of the sheet was met anew: what stands there is accounted for, and the pool is still to be written.
     adopted: bool,
     /// The pool after it, where it changed.
@@ -151,8 +153,10 @@ pub(super) enum Write<'a> {
     Replan,
     /// A line of the audit, on stock.
     Audit(String),
-    /// A letter of doubt: stands in the row's status until somebody has counted and drops it.
+    /// A letter of doubt: stands in the row's status until somebody has counted.
     Doubt(&'static str),
+    /// Somebody has typed the stock: letters that asked for it are void.
+    Counted,
 }
 
 /// Step one endpoint's side of a book.
@@ -171,7 +175,7 @@ pub(super) fn step_side(endpoint: &str, units: Option<i64>, side: Side, input: I
     side.recent.iter_mut().for_each(|recent| recent.until = whole(recent.until));
     let pool = book.pool.filter(|_| book.pool != units);
     let adopted = is_new && side.accounted.is_some();
-    Stepped { before: units.unwrap_or(0), settled, adopted, pool, side, effects }
+    Stepped { before: units.unwrap_or(0), settled, by_people: endpoint == SHEET, adopted, pool, side, effects }
 }
 
 impl Stepped {
@@ -196,7 +200,9 @@ impl Stepped {
                     if cause == "counted" {
                         writes.push(Write::Audit(format!("counted: {pool_after} ({units:+})")));
                     }
+                    let is_typed = self.by_people && matches!(cause, "counted" | "observed");
                     writes.push(Write::Movement { units: *units, cause, pool_after });
+                    writes.extend(is_typed.then_some(Write::Counted));
                 }
                 Effect::Send(_) if planted!(NoIntent) => {}
                 Effect::Send(intent) => writes.push(Write::Intent(intent)),

@@ -1,5 +1,6 @@
 //! Orders as evidence: the looks at a shop's order list around a reading of its stock.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::shop_pass::Pass;
@@ -23,6 +24,8 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(45 * 24 * 3_600);
 /// The first look at the order list.
 pub(super) struct OrdersBefore {
     lines: Vec<SeenLine>,
+    /// Ids of the orders that came, whatever they were for.
+    met: BTreeSet<String>,
     cursor: OrderCursor,
 }
 
@@ -72,7 +75,8 @@ impl Engine {
             cursor.since = now - PUT_BACK;
             page = pass.shop.store.orders(&query(&cursor)).await?;
         }
-        Ok(Some(OrdersBefore { lines: self.lines(name, &page).await?, cursor }))
+        let met = page.orders.iter().map(|order| order.order.clone()).collect();
+        Ok(Some(OrdersBefore { lines: self.lines(name, &page).await?, met, cursor }))
     }
 
     pub(super) async fn orders_after(&self, pass: &Pass<'_>, before: OrdersBefore) -> Result<OrderLook, PassError> {
@@ -81,9 +85,12 @@ impl Engine {
         let newest = page.orders.iter().map(|order| order.modified).max();
         let newest = if planted!(CursorAhead) { Some(clock::now() + ORDER_OVERLAP * 2) } else { newest };
         let after = self.lines(name, &page).await?;
+        let has_come = |id: &String| before.met.contains(id) || page.orders.iter().any(|order| order.order == *id);
+        let gone = before.cursor.in_flight.iter().filter(|id| !has_come(id)).cloned().collect();
         Ok(OrderLook {
             before: before.lines,
             after,
+            gone,
             baseline: before.cursor.baseline,
             now: page.store_time.unwrap_or_else(clock::now),
             cursor: newest.unwrap_or(before.cursor.since).max(before.cursor.since),

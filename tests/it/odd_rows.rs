@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
+use serde_json::{Value, json};
+use shelfd::db::{Ledger as _, SqliteLedger};
 use shelfd::engine::{ReadManner, Timing};
 use shelfd::lab::catalog::KeyStyle;
 use shelfd::lab::gate::{Fault, FaultKind};
@@ -13,7 +16,7 @@ use crate::faults::gate;
 /// Copy the row of a SKU to the place before `before`.
 fn copy(bed: &Bed, sku: &str, before: u32) {
     let grid = bed.world.google().grid("Products").unwrap();
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let row = &grid[bed.row_of(sku) as usize - 1];
     let is_theirs = |header: &String| !header.starts_with("Sync") && header != "Last sync";
     let cells: Vec<(String, String)> = grid[0]
@@ -106,28 +109,33 @@ async fn two_skus_that_staff_swap_are_swapped_back() {
     bed.assert_clean(0).await;
 }
 
-/// Staff delete a product in WooCommerce for good and make it anew with its SKU and another stock.
+/// A call to WooCommerce by somebody else; `path` follows `wc/v3`.
 #[expect(clippy::disallowed_methods, reason = "staff do not come through a store's client")]
-async fn make_anew(bed: &Bed, sku: &str, stock: i64) {
+async fn by_staff(bed: &Bed, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
     let woo = bed.world.describe().woocommerce;
-    let http = reqwest::Client::new();
-    let url = format!("{}/wp-json/wc/v3/products", woo.url.trim_end_matches('/'));
-    let call = |request: reqwest::RequestBuilder| async {
-        let request = request.basic_auth(&woo.consumer_key, Some(&woo.consumer_secret));
-        let sent = request.header("x-forwarded-proto", "https").send().await.unwrap();
-        let status = sent.status();
-        let text = sent.text().await.unwrap();
-        assert!(status.is_success(), "{status}: {text}");
-        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    let url = format!("{}/wp-json/wc/v3{path}", woo.url.trim_end_matches('/'));
+    let request = reqwest::Client::new().request(method, url).basic_auth(&woo.consumer_key, Some(&woo.consumer_secret));
+    let request = match body {
+        Some(body) => request.header("content-type", "application/json").body(body.to_string()),
+        None => request,
     };
-    let found = call(http.get(format!("{url}?sku={sku}"))).await;
+    let sent = request.header("x-forwarded-proto", "https").send().await.unwrap();
+    let status = sent.status();
+    let text = sent.text().await.unwrap();
+    assert!(status.is_success(), "{status}: {text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Staff delete a product in WooCommerce for good and make it anew with its SKU and another stock.
+async fn make_anew(bed: &Bed, sku: &str, stock: i64) {
+    let found = by_staff(bed, Method::GET, &format!("/products?sku={sku}"), None).await;
     let id = found[0]["id"].as_i64().unwrap();
-    call(http.delete(format!("{url}/{id}?force=true"))).await;
-    let body = serde_json::json!({
+    by_staff(bed, Method::DELETE, &format!("/products/{id}?force=true"), None).await;
+    let body = json!({
         "name": found[0]["name"], "sku": sku, "regular_price": found[0]["regular_price"], "type": "simple",
         "manage_stock": true, "stock_quantity": stock,
     });
-    let made = call(http.post(&url).header("content-type", "application/json").body(body.to_string())).await;
+    let made = by_staff(bed, Method::POST, "/products", Some(body)).await;
     assert_ne!(made["id"].as_i64().unwrap(), id);
 }
 
@@ -185,6 +193,34 @@ async fn a_product_that_cannot_be_read_holds_nothing_else_up() {
     bed.sync().await;
     assert_eq!((bed.cell("BAG", "Stock"), bed.cell("SHIRT-S", "Stock")), (9.into(), 6.into()));
     assert_eq!(shop.shelf().len(), 5, "nothing was made a second time");
+    bed.assert_agree();
+    bed.assert_clean(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_under_way_that_is_deleted_is_not_asked_for_for_ever() {
+    let bed = Bed::start(few()).await;
+    bed.sync().await;
+    let found = by_staff(&bed, Method::GET, "/products?sku=PEN", None).await;
+    let product = format!("/products/{}", found[0]["id"]);
+    // A shop that does not count the product's stock never notes that an order has taken it.
+    by_staff(&bed, Method::PUT, &product, Some(json!({ "manage_stock": false }))).await;
+    let lines = json!([{ "product_id": found[0]["id"], "quantity": 2 }]);
+    let order = json!({ "status": "processing", "line_items": lines });
+    let order = by_staff(&bed, Method::POST, "/orders", Some(order)).await;
+    let id = order["id"].to_string();
+    let in_flight = async || {
+        bed.sync().await;
+        let ledger = SqliteLedger::open(&bed.dir().join("shelfd.db")).await.unwrap();
+        ledger.order_cursor("woo-lab").await.unwrap().unwrap().in_flight
+    };
+    assert_eq!(in_flight().await, [id.as_str()], "it may be taking its units");
+    by_staff(&bed, Method::DELETE, &format!("/orders/{id}"), None).await;
+    assert!(in_flight().await.is_empty());
+    let counted = json!({ "manage_stock": true, "stock_quantity": 100 });
+    by_staff(&bed, Method::PUT, &product, Some(counted)).await;
+    bed.sync().await;
+    assert_eq!(bed.cell("PEN", "Stock"), 100);
     bed.assert_agree();
     bed.assert_clean(0).await;
 }

@@ -134,7 +134,7 @@ async fn an_order_seen_twice_moves_once_and_the_pool_is_its_movements() {
             let evidence = LineEvidence { share, in_flight: 0, quantity: share, modified: at(0), created: at(1) };
             let line = SeenLine { order: "o1".to_owned(), line: "1".to_owned(), sku: sku("A"), evidence };
             let (before, after) = (vec![line.clone()], vec![line]);
-            let orders = OrderLook { before, after, baseline: at(0), now: at(2), cursor: at(2) };
+            let orders = OrderLook { before, after, gone: Vec::new(), baseline: at(0), now: at(2), cursor: at(2) };
             let readings = vec![(sku("A"), 3 - share)];
             StockFold { readings, at: at(2), orders: Some(orders), stale_for: SPAN, late_for: SPAN }
         };
@@ -258,4 +258,62 @@ async fn fenced(old: Box<dyn Ledger>, new: Box<dyn Ledger>, without: Box<dyn Led
     assert_eq!(new.open_intents(SHOP).await.unwrap(), []);
     without.set_fact("by", "a person's command").await.unwrap();
     assert_eq!(old.fact("by").await.unwrap().as_deref(), Some("a person's command"), "looking is free");
+}
+
+#[tokio::test]
+async fn who_types_the_stock_has_counted_but_not_at_once() {
+    hold(async |home: &Home| {
+        let ledger = home.open().await;
+        founded(&*ledger).await;
+        for (letter, typed, meaning, letters_left) in
+            [(0, 59_000, Meaning::Edit, 2), (0, 60_000, Meaning::Edit, 1), (60_000, 120_000, Meaning::Count, 1)]
+        {
+            ledger.bury(&DeadLetter::doubt(SHOP, "A", "please count", at(letter))).await.unwrap();
+            ledger
+                .bury(&DeadLetter { what: "content".to_owned(), ..DeadLetter::doubt(SHEET, "A", "no", at(0)) })
+                .await
+                .unwrap();
+            let book = ledger.book(&sku("A"), &"main".to_owned()).await.unwrap();
+            let reading = Reading::exact(book.pool.unwrap() + 1, at(typed));
+            let typed_number = Input::Read { reading, meaning, stale_for: SPAN, late_for: SPAN };
+            ledger.stock(SHEET, vec![request(typed_number)], &[], at(typed)).await.unwrap();
+            assert_eq!(ledger.dead_letters().await.unwrap().len(), letters_left, "typed at {typed} ms");
+        }
+        let settled = ledger.audit_lines(Some("A"), 9).await.unwrap();
+        let settled: Vec<&str> =
+            settled.iter().map(|line| line.reason.as_str()).filter(|reason| reason.contains("please count")).collect();
+        assert_eq!(settled, ["stock was typed, which settles this: please count"; 2]);
+        assert!(ledger.next_due(SHEET).await.unwrap().is_some(), "the row is told");
+        // What a shop does is no count.
+        ledger.bury(&DeadLetter::doubt(SHEET, "A", "please count", at(0))).await.unwrap();
+        let sold = Input::Read {
+            reading: Reading::exact(1, at(200_000)),
+            meaning: Meaning::Shop,
+            stale_for: SPAN,
+            late_for: SPAN,
+        };
+        ledger.stock(SHOP, vec![request(sold)], &[], at(200_000)).await.unwrap();
+        assert_eq!(ledger.dead_letters().await.unwrap().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn orders_that_are_gone_are_not_asked_for_for_ever() {
+    hold(async |home: &Home| {
+        let ledger = home.open().await;
+        let line = |order: &str| {
+            let evidence = LineEvidence { share: 0, in_flight: 1, quantity: 1, modified: at(0), created: at(0) };
+            SeenLine { order: order.to_owned(), line: "1".to_owned(), sku: sku("A"), evidence }
+        };
+        ledger.take_baseline(SHOP, &[line("o1"), line("o2")], at(0)).await.unwrap();
+        let in_flight = async || ledger.order_cursor(SHOP).await.unwrap().unwrap().in_flight;
+        assert_eq!(in_flight().await, ["o1", "o2"]);
+        let (before, after, gone) = (vec![line("o2")], Vec::new(), vec!["o1".to_owned(), "unknown".to_owned()]);
+        let orders = OrderLook { before, after, gone, baseline: at(0), now: at(1), cursor: at(1) };
+        let fold = StockFold { readings: vec![], at: at(1), orders: Some(orders), stale_for: SPAN, late_for: SPAN };
+        ledger.fold_store(SHOP, &"main".to_owned(), fold, &[], at(1)).await.unwrap();
+        assert_eq!(in_flight().await, ["o2"]);
+    })
+    .await;
 }

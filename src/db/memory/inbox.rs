@@ -3,6 +3,7 @@
 use super::{KeptDelivery, State, next_id, up_to};
 use crate::catalog::Sku;
 use crate::clock::Time;
+use crate::db::letters::{VOID_BY_COUNT, counted_since, settled_by_count};
 use crate::db::{DeadLetter, Delivery, ListingRecord, SHEET, Want, whole};
 
 impl State {
@@ -105,6 +106,19 @@ impl State {
         let before = self.letters.len();
         what.iter().for_each(|what| self.void(endpoint, sku.as_str(), what));
         if self.letters.len() < before {
+            self.give(SHEET, sku.as_str(), Want::CONTENT, now);
+        }
+    }
+
+    /// Somebody has typed the stock: what asked for a count is settled.
+    pub(super) fn void_by_count(&mut self, sku: &Sku, now: Time) {
+        let since = whole(counted_since(now));
+        let is_settled =
+            |letter: &DeadLetter| letter.sku == sku.as_str() && letter.what == VOID_BY_COUNT && letter.at <= since;
+        let settled: Vec<DeadLetter> = self.letters.values().filter(|letter| is_settled(letter)).cloned().collect();
+        for DeadLetter { id, endpoint, reason, .. } in settled {
+            self.letters.remove(&id);
+            self.audit(now, &endpoint, sku.as_str(), "stock", (None, None), &settled_by_count(&reason));
             self.give(SHEET, sku.as_str(), Want::CONTENT, now);
         }
     }

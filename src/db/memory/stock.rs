@@ -129,6 +129,7 @@ impl State {
             Write::Taken => self.void_and_tell(endpoint, sku, &[VOID_BY_STOCK], now),
             Write::Replan => self.give(endpoint, sku.as_str(), Want::STOCK, now),
             Write::Audit(words) => self.audit(now, endpoint, sku.as_str(), "stock", (None, None), &words),
+            Write::Counted => self.void_by_count(sku, now),
             Write::Doubt(words) => {
                 self.doubt(DeadLetter::doubt(endpoint, sku.as_str(), words, now));
                 self.give(SHEET, sku.as_str(), Want::CONTENT, now);
@@ -207,6 +208,10 @@ impl State {
             } else {
                 lines.insert(line.line.clone(), (line.sku.clone(), kept));
             }
+        }
+        for order in &look.gone {
+            let lines = shares.get_mut(order).into_iter().flat_map(BTreeMap::values_mut);
+            lines.for_each(|(_, kept)| kept.in_flight = 0);
         }
         self.set_fact(&cursor_name(endpoint), &time_to_fact(look.cursor));
         seen

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use sqlx::Row as _;
 
+use super::report::audit;
 use super::{SqliteLedger, Tx, hints, json_list};
 use crate::catalog::Sku;
 use crate::clock::Time;
+use crate::db::letters::{VOID_BY_COUNT, counted_since, settled_by_count};
 use crate::db::{DeadLetter, Result, SHEET, Want, millis, time};
 
 fn letter(row: &sqlx::sqlite::SqliteRow) -> Result<DeadLetter> {
@@ -81,6 +83,19 @@ pub(super) async fn void_and_tell(
         sqlx::query_scalar(sql).bind(endpoint).bind(json_list(skus)).bind(what).fetch_all(&mut **tx).await?;
     for sku in rows.into_iter().collect::<BTreeSet<_>>() {
         hints::hint(tx, SHEET, &sku, Want::CONTENT, now).await?;
+    }
+    Ok(())
+}
+
+/// Somebody has typed the stock: what asked for a count is settled.
+pub(super) async fn void_by_count(tx: &mut Tx<'_>, sku: &Sku, now: Time) -> Result<()> {
+    let sql = "DELETE FROM dead_letters WHERE sku = ? AND what = ? AND at <= ? RETURNING endpoint, reason";
+    let since = millis(counted_since(now));
+    let voided: Vec<(String, String)> =
+        sqlx::query_as(sql).bind(sku.as_str()).bind(VOID_BY_COUNT).bind(since).fetch_all(&mut **tx).await?;
+    for (endpoint, reason) in &voided {
+        audit(tx, now, endpoint, sku.as_str(), "stock", None, None, &settled_by_count(reason)).await?;
+        hints::hint(tx, SHEET, sku.as_str(), Want::CONTENT, now).await?;
     }
     Ok(())
 }

@@ -31,6 +31,10 @@ pub(super) async fn remember(tx: &mut Tx<'_>, endpoint: &str, look: &OrderLook) 
             .execute(&mut **tx)
             .await?;
     }
+    let sql = "UPDATE shares SET in_flight = 0 WHERE endpoint = ? AND order_id = ?";
+    for order in &look.gone {
+        sqlx::query(sql).bind(endpoint).bind(order).execute(&mut **tx).await?;
+    }
     set_fact(tx, &cursor_name(endpoint), &time_to_fact(look.cursor)).await?;
     Ok(seen)
 }

@@ -85,7 +85,7 @@ impl World {
                     reason: self.title(),
                     row_hash: "h".to_owned(),
                     attempts: self.below(4),
-                    at: now,
+                    at: self.pick(&[now, now - Duration::from_secs(60)]),
                 };
                 call!(letter => bury(&letter))
             }

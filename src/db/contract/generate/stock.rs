@@ -121,6 +121,7 @@ impl World {
                 let orders = self.some(|world| OrderLook {
                     before: world.list(3, Self::line),
                     after: world.list(4, Self::line),
+                    gone: world.list(1, |world| world.text(&["o1", "o2"])),
                     baseline: world.time(),
                     now: world.time(),
                     cursor: world.time(),
