@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use shelfd::db::{Ledger as _, SqliteLedger};
+use shelfd::db::{Ledger as _, SqliteLedger, Want};
 use shelfd::engine::{ReadManner, Timing};
 use shelfd::lab::catalog::KeyStyle;
 use shelfd::lab::gate::{Fault, FaultKind};
@@ -222,5 +222,32 @@ async fn an_order_under_way_that_is_deleted_is_not_asked_for_for_ever() {
     bed.sync().await;
     assert_eq!(bed.cell("PEN", "Stock"), 100);
     bed.assert_agree();
+    bed.assert_clean(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_is_written_where_orders_never_pause() {
+    let bed = Bed::start(few()).await;
+    bed.sync().await;
+    let found = by_staff(&bed, Method::GET, "/products?sku=PEN", None).await;
+    let product = format!("/products/{}", found[0]["id"]);
+    // An order that is always about to take its units: nothing noted them while they were not counted.
+    by_staff(&bed, Method::PUT, &product, Some(json!({ "manage_stock": false }))).await;
+    let lines = json!([{ "product_id": found[0]["id"], "quantity": 2 }]);
+    by_staff(&bed, Method::POST, "/orders", Some(json!({ "status": "processing", "line_items": lines }))).await;
+    let counted = json!({ "manage_stock": true, "stock_quantity": 100 });
+    by_staff(&bed, Method::PUT, &product, Some(counted)).await;
+    bed.edit("PEN", "Stock", "50");
+    bed.engine.read_sheet(ReadManner::Full).await.unwrap();
+    let ledger = SqliteLedger::open(&bed.dir().join("shelfd.db")).await.unwrap();
+    let woo = bed.engine.shops.iter().find(|shop| shop.name() == "woo-lab").unwrap();
+    let stock = || bed.shop("woo-lab").shelf()["PEN"].stock;
+    for look in 1..=8 {
+        // A webhook before each look: the tries start anew.
+        ledger.hint("woo-lab", &[("PEN".to_owned(), Want::LOOK, shelfd::clock::now())]).await.unwrap();
+        bed.engine.shop_pass(woo, "a test").await.unwrap();
+        assert!(stock() == 100 || look > 4, "written over a doubt after {look} looks");
+    }
+    assert_eq!(stock(), 50);
     bed.assert_clean(0).await;
 }
