@@ -63,8 +63,7 @@ impl Driver {
         self.forget_own(world);
         for (item, by) in std::mem::take(&mut world.counter_hits) {
             if book(&self.ledger, &world.truth[item]).pool.is_none() {
-                world.truth[item].leeway += by.abs();
-                world.counts.leeways += 1;
+                world.allow(item, by.abs());
             }
         }
         for (item, hit) in std::mem::take(&mut world.hits) {
@@ -82,8 +81,7 @@ impl Driver {
                 // Done or not: once it is seen again, its cell is all that tells.
                 world.sheet_lost = true;
             } else {
-                world.truth[item].leeway += (hit.1 - hit.0).abs();
-                world.counts.leeways += 1;
+                world.allow(item, (hit.1 - hit.0).abs());
                 // It may have been the row that was meant, under another SKU or none, as far as the program sees: then too the
                 // cell of that one is all that tells.
                 (world.sheet_lost, world.lost_now) = (true, true);
@@ -121,8 +119,7 @@ impl Driver {
                 world.astray[item] += by;
             } else {
                 // That write is settled: only a program that is dead knew that looks were stale since.
-                world.truth[item].leeway += by;
-                world.counts.leeways += 1;
+                world.allow(item, by);
             }
         }
     }
@@ -190,8 +187,7 @@ impl Driver {
                 before => before.as_ref() != open_intent(&book) && ours == from && world.typed[item] == Some(to),
             };
             if is_blurred {
-                world.truth[item].leeway += (to - from).abs();
-                world.counts.leeways += 1;
+                world.allow(item, (to - from).abs());
             }
         }
     }

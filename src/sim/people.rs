@@ -288,23 +288,20 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
     let own = knows.open_in_sheet(&world.truth[item]);
     let open = own.map_or(0, |(from, to)| (to - from).abs());
     if world.unsure[item].is_some() {
-        world.truth[item].leeway += open;
-        world.counts.leeways += 1;
+        world.allow(item, open);
     } else {
         world.pending[item] += open;
     }
     if let Some((from, to)) = world.hit[item].filter(|hit| Some(*hit) != own) {
         // The number shown is another row's, for the moment until it is put back: the person adds to what is not theirs.
-        world.truth[item].leeway += (to - from).abs();
-        world.counts.leeways += 1;
+        world.allow(item, (to - from).abs());
     }
     // Where another row's write has the same numbers, nobody knows whose stands here.
     let has_same = |other: &Truth| {
         other.pool == world.truth[item].pool && other.sku != world.truth[item].sku && knows.open_in_sheet(other) == own
     };
     if own.is_some() && world.hit[item] == own && world.truth.iter().any(has_same) {
-        world.truth[item].leeway += open;
-        world.counts.leeways += 1;
+        world.allow(item, open);
     }
     // The very number that a write for another row replaces this one with is put back, should that write be lost; also where this
     // row's own write may not have been done yet.
@@ -315,8 +312,7 @@ fn edit_stock(world: &mut World, item: usize, knows: &dyn Knows) {
         other.pool == world.truth[item].pool && open.is_some_and(|(from, _)| replaced.contains(&Some(from)))
     };
     if world.truth.iter().any(|other| other.sku != world.truth[item].sku && is_like_it(other)) {
-        world.truth[item].leeway += by.abs();
-        world.counts.leeways += 1;
+        world.allow(item, by.abs());
     }
     // Nor can anybody tell once the person's own number stands over it.
     world.hide(item, true);

@@ -149,8 +149,7 @@ impl SheetFace {
         let (Some(item), to) = (world.truth.iter().position(is_it), *to as i64) else { return };
         let before = world.last_write[item].replace(((from, to), self.takeovers));
         if self.takeovers != world.counts.takeovers {
-            world.truth[item].leeway += (to - from).abs();
-            world.counts.leeways += 1;
+            world.allow(item, (to - from).abs());
             if before != Some(((to, from), self.takeovers)) {
                 world.expect_in_time(0, item, (from, to - from), asked);
             }

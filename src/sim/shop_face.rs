@@ -130,8 +130,7 @@ impl ShopFace {
         if self.takeovers != world.counts.takeovers && world.shops[self.shop].refused.contains(&key) {
             // A call that was under way when another program took over, whose repeat was refused meanwhile.
             for (item, write) in items.iter().zip(writes) {
-                item.iter().for_each(|item| world.truth[*item].leeway += write.delta.abs());
-                world.counts.leeways += 1;
+                item.iter().for_each(|item| world.allow(*item, write.delta.abs()));
             }
         }
         world.shops[self.shop].keys.insert(key, writes.len());
@@ -190,8 +189,7 @@ impl ShopFace {
             // Sent by a program that lost its lease between its last word with the ledger and this call. A set undoes what its
             // successor has written since.
             let undone = (world.shops[self.shop].listings.get(&item)).map_or(0, |listing| listing.stock - value);
-            world.truth[item].leeway += write.delta.abs().max(undone.abs());
-            world.counts.leeways += 1;
+            world.allow(item, write.delta.abs().max(undone.abs()));
         }
         if late {
             world.counts.writes_late += 1;

@@ -296,11 +296,9 @@ impl World {
 
     /// The fate of open writes to the sheet was blurred for good.
     pub fn promote_leeway(&mut self) {
-        for (truth, pending) in self.truth.iter_mut().zip(&mut self.pending) {
-            if *pending != 0 {
-                self.counts.leeways += 1;
-            }
-            truth.leeway += std::mem::take(pending);
+        for item in 0..self.truth.len() {
+            let pending = std::mem::take(&mut self.pending[item]);
+            self.allow(item, pending);
         }
     }
 
@@ -322,8 +320,8 @@ impl World {
     /// Where the program cannot see a row, it cannot tell that another row's write stands there either.
     pub fn hide(&mut self, item: usize, hidden: bool) {
         if self.astray[item] != 0 && (hidden || self.sheet.row_of(self.truth[item].sku.as_str()).is_none()) {
-            self.truth[item].leeway += std::mem::take(&mut self.astray[item]);
-            self.counts.leeways += 1;
+            let units = std::mem::take(&mut self.astray[item]);
+            self.allow(item, units);
         }
     }
 
