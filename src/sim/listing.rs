@@ -26,18 +26,20 @@ pub struct Listing {
     /// That, when the program last read the stock with no order under way: what came later may hide in what orders are
     /// about to take.
     pub(super) travel_plain: i64,
-    /// The same, of a read that no look at the orders has followed yet, and how often orders had moved the stock by then.
-    pub(super) travel_perhaps: Option<(i64, u64)>,
+    /// The same, of a read that no look at the orders has followed yet; how often orders had moved the stock by then, and the
+    /// program's pass: one that fails between the two learns nothing from the read.
+    pub(super) travel_perhaps: Option<(i64, u64, u64)>,
     /// How often orders have moved the stock, or said so; by the program's last look at them; by the one before that. An
     /// order that came and went before it was first seen leaves doubt in that look.
     pub(super) order_moves: (u64, u64, u64),
 }
 
 impl Listing {
-    /// The program looks at the orders: a read before, with no order moving since the look before that, leaves no doubt.
-    pub(super) fn orders_seen(&mut self) {
-        if let Some((travel, moves)) = self.travel_perhaps.take()
-            && moves == self.order_moves.0
+    /// The program looks at the orders in this pass: a read in it before, with no order moving since the look before that,
+    /// leaves no doubt.
+    pub(super) fn orders_seen(&mut self, pass: u64) {
+        if let Some((travel, moves, read_in)) = self.travel_perhaps.take()
+            && (moves, read_in) == (self.order_moves.0, pass)
         {
             self.travel_plain = travel;
         }

@@ -254,7 +254,8 @@ impl Store for ShopFace {
         breathe().await;
         let world = &mut *self.shared.world();
         self.trouble(world)?;
-        world.shops[self.shop].listings.values_mut().for_each(Listing::orders_seen);
+        let shop = &mut world.shops[self.shop];
+        shop.listings.values_mut().for_each(|listing| listing.orders_seen(shop.passes));
         let wanted = |order: &&Order| match query {
             // Every other one that took its units is long completed.
             OrderQuery::Open => order.phase != Phase::Settled || order.id.is_multiple_of(2),

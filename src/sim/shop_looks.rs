@@ -43,7 +43,7 @@ impl ShopFace {
             let is_plain = !shop.orders.iter().any(moving);
             if let Some(listing) = shop.listings.get_mut(item) {
                 let (now, _, looked) = listing.order_moves;
-                listing.travel_perhaps = (is_plain && now == looked).then_some((listing.travel, now));
+                listing.travel_perhaps = (is_plain && now == looked).then_some((listing.travel, now, shop.passes));
                 listing.staff.1 = listing.staff.0;
                 listing.seen_in = shop.passes;
                 revisions.insert(*item, (listing.stock, listing.revision));
