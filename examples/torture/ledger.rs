@@ -73,20 +73,11 @@ pub async fn doubted(path: &Path, since: Time) -> anyhow::Result<BTreeMap<String
         let delta: i64 = inside.split(' ').nth(1).and_then(|delta| delta.parse().ok()).unwrap_or(0);
         *units.entry(sku).or_default() += delta.abs();
     }
-    // Those of sorted rows stand in their letters; in the audit, where somebody has typed that stock since.
-    let settled =
-        "SELECT sku, reason FROM audit WHERE at >= ? AND reason LIKE 'stock was typed, which settles this: %'";
-    let settled = sqlx::query(settled).bind(since.timestamp_millis()).fetch_all(&mut open(path).await?).await?;
-    let mut told: Vec<(String, String)> = Vec::new();
-    for row in &settled {
-        told.push((row.try_get("sku")?, row.try_get("reason")?));
-    }
-    told.extend(letters(path).await?.into_iter().map(|letter| (letter.sku, letter.reason)));
-    for (sku, reason) in told {
-        let told = reason.split_once("rows were sorted under a write whose answer was lost").map(|(_, told)| told);
+    for letter in letters(path).await? {
+        let told = letter.reason.strip_prefix("rows were sorted under a write whose answer was lost");
         let numbers = told.map(|told| told.split(' ').filter_map(|word| word.parse::<i64>().ok()).collect::<Vec<_>>());
         if let Some([before, written]) = numbers.as_deref() {
-            *units.entry(sku).or_default() += (before - written).abs();
+            *units.entry(letter.sku).or_default() += (before - written).abs();
         }
     }
     Ok(units)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Want;
+use crate::catalog::Pool;
 use crate::clock::Time;
 
 /// An item given up on.
@@ -17,7 +18,7 @@ pub struct DeadLetter {
     /// SKU.
     pub sku: String,
     /// What was to be written: `create`, `content`, `listing` (which one is meant?), `stock`, `tracking` (the shop does not count it),
-    /// `count` (please count).
+    /// `count` (please count), of a pool or of any.
     pub what: String,
     /// Stable code.
     pub code: String,
@@ -40,30 +41,33 @@ pub(super) const VOID_BY_SIGHT: [&str; 3] = ["create", "listing", "tracking"];
 /// Letters that are void once a stock write was done.
 pub(super) const VOID_BY_STOCK: &str = "stock";
 
-/// Letters that are void once somebody has counted, and typed the stock.
-pub(super) const VOID_BY_COUNT: &str = "count";
-
 /// Nobody has counted who types so soon after a letter asked for it: that number was on its way, or a look was stale.
 const COUNT_TAKES: Duration = Duration::from_secs(60);
 
-/// Letters that ask for a count are void when the stock is typed, if they came before this.
-pub(super) fn counted_since(typed: Time) -> Time {
-    typed - COUNT_TAKES
+/// Letters that are void once the stock-take of a pool was read at this time: what they are about, and when they came at the
+/// latest.
+pub(super) fn void_by_count(pool: &Pool, read: Time) -> ([String; 2], Time) {
+    ([please_count(None), please_count(Some(pool))], read - COUNT_TAKES)
 }
 
-/// What the audit says of a letter that a typed number settles.
+/// What a letter is about that asks for a count; `None` where nobody knows of which pool.
+fn please_count(pool: Option<&Pool>) -> String {
+    pool.map_or_else(|| "count".to_owned(), |pool| format!("count {pool}"))
+}
+
+/// What the audit says of a letter that a stock-take settles.
 pub(super) fn settled_by_count(reason: &str) -> String {
-    format!("stock was typed, which settles this: {reason}")
+    format!("counted, which settles this: {reason}")
 }
 
 impl DeadLetter {
     /// The letter of an item whose fate evidence could not decide. Where the stock core doubts once more, only its time is renewed.
-    pub fn doubt(endpoint: &str, sku: &str, reason: &str, at: Time) -> Self {
+    pub fn doubt(endpoint: &str, sku: &str, pool: Option<&Pool>, reason: &str, at: Time) -> Self {
         Self {
             id: 0,
             endpoint: endpoint.to_owned(),
             sku: sku.to_owned(),
-            what: VOID_BY_COUNT.to_owned(),
+            what: please_count(pool),
             code: "doubt".to_owned(),
             reason: reason.to_owned(),
             row_hash: String::new(),

@@ -127,8 +127,8 @@ pub(super) struct Stepped {
     before: i64,
     /// The fate of the write that was open, where the step was told it.
     settled: Option<Settled>,
-    /// What is observed there was typed: the sheet.
-    by_people: bool,
+    /// When that which it is told was read.
+    read: Option<Time>,
     /// A column of the sheet was met anew: what stands there is accounted for, and the pool is still to be written.
     adopted: bool,
     /// The pool after it, where it changed.
@@ -155,14 +155,18 @@ pub(super) enum Write<'a> {
     Audit(String),
     /// A letter of doubt: stands in the row's status until somebody has counted.
     Doubt(&'static str),
-    /// Somebody has typed the stock: letters that asked for it are void.
-    Counted,
+    /// A stock-take was read at this time: letters that asked for it are void.
+    Counted(Time),
 }
 
 /// Step one endpoint's side of a book.
 pub(super) fn step_side(endpoint: &str, units: Option<i64>, side: Side, input: Input) -> Stepped {
     let settled = match &input {
         Input::Settle { settled, .. } if side.intent.is_some() => Some(*settled),
+        _ => None,
+    };
+    let read = match &input {
+        Input::Read { reading, .. } | Input::Astray { reading, .. } => Some(reading.at),
         _ => None,
     };
     let is_new = endpoint == SHEET && units.is_some() && side.accounted.is_none();
@@ -175,7 +179,7 @@ pub(super) fn step_side(endpoint: &str, units: Option<i64>, side: Side, input: I
     side.recent.iter_mut().for_each(|recent| recent.until = whole(recent.until));
     let pool = book.pool.filter(|_| book.pool != units);
     let adopted = is_new && side.accounted.is_some();
-    Stepped { before: units.unwrap_or(0), settled, by_people: endpoint == SHEET, adopted, pool, side, effects }
+    Stepped { before: units.unwrap_or(0), settled, read, adopted, pool, side, effects }
 }
 
 impl Stepped {
@@ -200,9 +204,8 @@ impl Stepped {
                     if cause == "counted" {
                         writes.push(Write::Audit(format!("counted: {pool_after} ({units:+})")));
                     }
-                    let is_typed = self.by_people && matches!(cause, "counted" | "observed");
                     writes.push(Write::Movement { units: *units, cause, pool_after });
-                    writes.extend(is_typed.then_some(Write::Counted));
+                    writes.extend(self.read.filter(|_| cause == "counted").map(Write::Counted));
                 }
                 Effect::Send(_) if planted!(NoIntent) => {}
                 Effect::Send(intent) => writes.push(Write::Intent(intent)),

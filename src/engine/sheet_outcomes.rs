@@ -141,7 +141,7 @@ impl Engine {
                  right here: please count"
             );
             self.meters.doubted(SHEET);
-            self.ledger.bury(&DeadLetter::doubt(SHEET, sku.as_str(), &reason, clock::now())).await?;
+            self.ledger.bury(&DeadLetter::doubt(SHEET, sku.as_str(), None, &reason, clock::now())).await?;
             self.ledger.hint(SHEET, &[(sku.to_string(), Want::CONTENT, clock::now())]).await?;
         }
         Ok(())

@@ -65,7 +65,7 @@ async fn known(ledger: &dyn Ledger) {
         let evidence = LineEvidence { share: 1, in_flight: 1, quantity: 1, modified: at(0), created: at(0) };
         let line = SeenLine { order: "o1".to_owned(), line: "1".to_owned(), sku, evidence };
         ledger.take_baseline(shop, &[line], at(0)).await.unwrap();
-        ledger.bury(&DeadLetter::doubt(shop, "B", "no", at(0))).await.unwrap();
+        ledger.bury(&DeadLetter::doubt(shop, "B", None, "no", at(0))).await.unwrap();
         stock(ledger, shop, request("A", "main", plan(Rule::Sellable { buffer: 0 }))).await;
     }
 }

@@ -200,7 +200,7 @@ async fn a_renamed_sku_takes_everything_along() {
 }
 
 fn letter(endpoint: &str) -> DeadLetter {
-    DeadLetter { what: "content".to_owned(), ..DeadLetter::doubt(endpoint, "A", "no", at(0)) }
+    DeadLetter { what: "content".to_owned(), ..DeadLetter::doubt(endpoint, "A", None, "no", at(0)) }
 }
 
 #[tokio::test]
@@ -261,39 +261,32 @@ async fn fenced(old: Box<dyn Ledger>, new: Box<dyn Ledger>, without: Box<dyn Led
 }
 
 #[tokio::test]
-async fn who_types_the_stock_has_counted_but_not_at_once() {
+async fn a_stock_take_settles_what_asked_for_it_but_not_at_once() {
     hold(async |home: &Home| {
         let ledger = home.open().await;
         founded(&*ledger).await;
-        for (letter, typed, meaning, letters_left) in
-            [(0, 59_000, Meaning::Edit, 2), (0, 60_000, Meaning::Edit, 1), (60_000, 120_000, Meaning::Count, 1)]
-        {
-            ledger.bury(&DeadLetter::doubt(SHOP, "A", "please count", at(letter))).await.unwrap();
-            ledger
-                .bury(&DeadLetter { what: "content".to_owned(), ..DeadLetter::doubt(SHEET, "A", "no", at(0)) })
-                .await
-                .unwrap();
-            let book = ledger.book(&sku("A"), &"main".to_owned()).await.unwrap();
-            let reading = Reading::exact(book.pool.unwrap() + 1, at(typed));
-            let typed_number = Input::Read { reading, meaning, stale_for: SPAN, late_for: SPAN };
-            ledger.stock(SHEET, vec![request(typed_number)], &[], at(typed)).await.unwrap();
-            assert_eq!(ledger.dead_letters().await.unwrap().len(), letters_left, "typed at {typed} ms");
-        }
-        let settled = ledger.audit_lines(Some("A"), 9).await.unwrap();
-        let settled: Vec<&str> =
-            settled.iter().map(|line| line.reason.as_str()).filter(|reason| reason.contains("please count")).collect();
-        assert_eq!(settled, ["stock was typed, which settles this: please count"; 2]);
-        assert!(ledger.next_due(SHEET).await.unwrap().is_some(), "the row is told");
-        // What a shop does is no count.
-        ledger.bury(&DeadLetter::doubt(SHEET, "A", "please count", at(0))).await.unwrap();
-        let sold = Input::Read {
-            reading: Reading::exact(1, at(200_000)),
-            meaning: Meaning::Shop,
-            stale_for: SPAN,
-            late_for: SPAN,
+        let north = "north".to_owned();
+        let letters = async |at_ms: i64| {
+            for pool in [None, Some(&"main".to_owned()), Some(&north)] {
+                ledger.bury(&DeadLetter::doubt(SHOP, "A", pool, "please count", at(at_ms))).await.unwrap();
+            }
         };
-        ledger.stock(SHOP, vec![request(sold)], &[], at(200_000)).await.unwrap();
-        assert_eq!(ledger.dead_letters().await.unwrap().len(), 2);
+        let left = async |read_ms: i64, meaning: Meaning| {
+            let pool = ledger.book(&sku("A"), &"main".to_owned()).await.unwrap().pool.unwrap();
+            let reading = Reading::exact(pool + 1, at(read_ms));
+            let input = Input::Read { reading, meaning, stale_for: SPAN, late_for: SPAN };
+            // Taken in long after it was read.
+            ledger.stock(SHEET, vec![request(input)], &[], at(500_000)).await.unwrap();
+            ledger.dead_letters().await.unwrap().into_iter().map(|letter| letter.what).collect::<Vec<_>>()
+        };
+        letters(0).await;
+        assert_eq!(left(59_000, Meaning::Count).await.len(), 3, "that number was on its way");
+        assert_eq!(left(60_000, Meaning::Edit).await.len(), 3, "a delivery is no count");
+        assert_eq!(left(61_000, Meaning::Count).await, ["count north"]);
+        let audit = ledger.audit_lines(Some("A"), 9).await.unwrap();
+        let settled = audit.iter().filter(|line| line.reason == "counted, which settles this: please count").count();
+        assert_eq!(settled, 2);
+        assert!(ledger.next_due(SHEET).await.unwrap().is_some(), "the row is told");
     })
     .await;
 }

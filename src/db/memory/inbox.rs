@@ -1,9 +1,9 @@
 //! The inbox and the dead letters.
 
 use super::{KeptDelivery, State, next_id, up_to};
-use crate::catalog::Sku;
+use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
-use crate::db::letters::{VOID_BY_COUNT, counted_since, settled_by_count};
+use crate::db::letters::{settled_by_count, void_by_count};
 use crate::db::{DeadLetter, Delivery, ListingRecord, SHEET, Want, whole};
 
 impl State {
@@ -110,12 +110,13 @@ impl State {
         }
     }
 
-    /// Somebody has typed the stock: what asked for a count is settled.
-    pub(super) fn void_by_count(&mut self, sku: &Sku, now: Time) {
-        let since = whole(counted_since(now));
-        let is_settled =
-            |letter: &DeadLetter| letter.sku == sku.as_str() && letter.what == VOID_BY_COUNT && letter.at <= since;
-        let settled: Vec<DeadLetter> = self.letters.values().filter(|letter| is_settled(letter)).cloned().collect();
+    /// A stock-take was read: what asked for it is settled.
+    pub(super) fn count(&mut self, (sku, pool): (&Sku, &Pool), read: Time, now: Time) {
+        let (about, latest) = void_by_count(pool, read);
+        let is_settled = |letter: &&DeadLetter| {
+            letter.sku == sku.as_str() && about.contains(&letter.what) && letter.at <= whole(latest)
+        };
+        let settled: Vec<DeadLetter> = self.letters.values().filter(is_settled).cloned().collect();
         for DeadLetter { id, endpoint, reason, .. } in settled {
             self.letters.remove(&id);
             self.audit(now, &endpoint, sku.as_str(), "stock", (None, None), &settled_by_count(&reason));

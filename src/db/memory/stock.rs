@@ -129,9 +129,9 @@ impl State {
             Write::Taken => self.void_and_tell(endpoint, sku, &[VOID_BY_STOCK], now),
             Write::Replan => self.give(endpoint, sku.as_str(), Want::STOCK, now),
             Write::Audit(words) => self.audit(now, endpoint, sku.as_str(), "stock", (None, None), &words),
-            Write::Counted => self.void_by_count(sku, now),
+            Write::Counted(read) => self.count((sku, pool), read, now),
             Write::Doubt(words) => {
-                self.doubt(DeadLetter::doubt(endpoint, sku.as_str(), words, now));
+                self.doubt(DeadLetter::doubt(endpoint, sku.as_str(), Some(pool), words, now));
                 self.give(SHEET, sku.as_str(), Want::CONTENT, now);
             }
         }

@@ -6,9 +6,9 @@ use sqlx::Row as _;
 
 use super::report::audit;
 use super::{SqliteLedger, Tx, hints, json_list};
-use crate::catalog::Sku;
+use crate::catalog::{Pool, Sku};
 use crate::clock::Time;
-use crate::db::letters::{VOID_BY_COUNT, counted_since, settled_by_count};
+use crate::db::letters::{settled_by_count, void_by_count};
 use crate::db::{DeadLetter, Result, SHEET, Want, millis, time};
 
 fn letter(row: &sqlx::sqlite::SqliteRow) -> Result<DeadLetter> {
@@ -87,12 +87,12 @@ pub(super) async fn void_and_tell(
     Ok(())
 }
 
-/// Somebody has typed the stock: what asked for a count is settled.
-pub(super) async fn void_by_count(tx: &mut Tx<'_>, sku: &Sku, now: Time) -> Result<()> {
-    let sql = "DELETE FROM dead_letters WHERE sku = ? AND what = ? AND at <= ? RETURNING endpoint, reason";
-    let since = millis(counted_since(now));
+/// A stock-take was read: what asked for it is settled.
+pub(super) async fn count(tx: &mut Tx<'_>, (sku, pool): (&Sku, &Pool), read: Time, now: Time) -> Result<()> {
+    let sql = "DELETE FROM dead_letters WHERE sku = ? AND what IN (?, ?) AND at <= ? RETURNING endpoint, reason";
+    let ([any, own], latest) = void_by_count(pool, read);
     let voided: Vec<(String, String)> =
-        sqlx::query_as(sql).bind(sku.as_str()).bind(VOID_BY_COUNT).bind(since).fetch_all(&mut **tx).await?;
+        sqlx::query_as(sql).bind(sku.as_str()).bind(any).bind(own).bind(millis(latest)).fetch_all(&mut **tx).await?;
     for (endpoint, reason) in &voided {
         audit(tx, now, endpoint, sku.as_str(), "stock", None, None, &settled_by_count(reason)).await?;
         hints::hint(tx, SHEET, sku.as_str(), Want::CONTENT, now).await?;

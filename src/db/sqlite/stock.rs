@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::Row as _;
 
-use super::letters::{doubt, void_and_tell, void_by_count};
+use super::letters::{count, doubt, void_and_tell};
 use super::orders::remember;
 use super::report::audit;
 use super::{SqliteLedger, Tx, hints, json_list, sku_of};
@@ -211,9 +211,9 @@ async fn apply(tx: &mut Tx<'_>, place: Place<'_>, write: Write<'_>, peers: Peers
         Write::Taken => void_and_tell(tx, endpoint, std::slice::from_ref(sku), &[VOID_BY_STOCK], now).await?,
         Write::Replan => hints::hint(tx, endpoint, sku.as_str(), Want::STOCK, now).await?,
         Write::Audit(words) => audit(tx, now, endpoint, sku.as_str(), "stock", None, None, &words).await?,
-        Write::Counted => void_by_count(tx, sku, now).await?,
+        Write::Counted(read) => count(tx, (sku, pool), read, now).await?,
         Write::Doubt(words) => {
-            doubt(tx, &DeadLetter::doubt(endpoint, sku.as_str(), words, now)).await?;
+            doubt(tx, &DeadLetter::doubt(endpoint, sku.as_str(), Some(pool), words, now)).await?;
             hints::hint(tx, SHEET, sku.as_str(), Want::CONTENT, now).await?;
         }
     }

@@ -80,7 +80,7 @@ impl World {
                     id: 0,
                     endpoint: self.shop(),
                     sku: self.sku().to_string(),
-                    what: self.text(&["create", "content", "stock", "count", "count", "count"]),
+                    what: self.text(&["create", "content", "stock", "count", "count main", "count main"]),
                     code: "refused".to_owned(),
                     reason: self.title(),
                     row_hash: "h".to_owned(),
