@@ -151,6 +151,8 @@ bugs! {
     RestoredIsNew,
     /// What a write hit because columns were moved under it stays as it is.
     ColumnsStay,
+    /// A row that settles later is taken in without what its read did not hold.
+    UnseenForgotten,
     /// A row that stands twice is written to.
     DoubledIsWritten,
     /// A stock cell with a formula is left as it is without a word.

@@ -26,11 +26,13 @@ pub enum ReadManner {
 }
 
 /// Known rows that a read did not hold.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Unseen {
     pub skus: BTreeSet<Sku>,
     /// The read was not complete: they may be there all the same.
     pub doubtful: bool,
+    /// The read was taken in already; this is about rows of it that had to settle.
+    pub counted: bool,
 }
 
 /// The sheet as one read gives it, typed.
@@ -59,7 +61,10 @@ impl Engine {
         let Some(read) = read else {
             let now = clock::now();
             let ripe = lock(&self.settler).ripe(now);
-            let tally = self.accept(ripe, Vec::new(), Unseen::default()).await?;
+            // A row that came with another SKU is known by the one that went, in the same read.
+            let mut unseen = Unseen { counted: true, ..lock(&self.shown).unseen.clone() };
+            unseen.skus.retain(|_| !planted!(UnseenForgotten));
+            let tally = self.accept(ripe, Vec::new(), unseen).await?;
             self.forget_lost(at);
             return Ok(tally);
         };
@@ -86,6 +91,7 @@ impl Engine {
         shown.problems = parsed.problems;
         shown.doubled = parsed.quarantined;
         shown.tab_problems = parsed.tab_problems;
+        shown.unseen = unseen.clone();
         *lock(&self.shown) = shown;
         let tally = self.accept(settled, moved, unseen).await?;
         if whole {
@@ -235,7 +241,7 @@ impl Engine {
         }
         let here: BTreeSet<&Sku> = parsed.rows.iter().map(|row| &row.sku).chain(&parsed.quarantined).collect();
         let skus = known.keys().filter(|sku| !here.contains(sku)).cloned().collect();
-        Ok((changed, moved, Unseen { skus, doubtful: !complete || !parsed.tab_problems.is_empty() }))
+        Ok((changed, moved, Unseen { skus, doubtful: !complete || !parsed.tab_problems.is_empty(), counted: false }))
     }
 
     /// Take in what a read brought. Where that fails, the next read brings it again.
@@ -258,11 +264,11 @@ impl Engine {
         moved: Vec<(Sku, String, u32)>,
         unseen: Unseen,
     ) -> Result<Tally, PassError> {
-        if rows.is_empty() && moved.is_empty() && unseen.skus.is_empty() {
+        if rows.is_empty() && moved.is_empty() && (unseen.skus.is_empty() || unseen.counted) {
             return Ok(Tally::default());
         }
         let rows = self.follow_renames(rows, &unseen).await?;
-        let missing = if unseen.doubtful { Vec::new() } else { unseen.skus.into_iter().collect() };
+        let missing = if unseen.doubtful || unseen.counted { Vec::new() } else { unseen.skus.into_iter().collect() };
         let (stale_for, late_for) = (self.timing.sheet_stale_for, self.timing.late_for);
         let (lost, found) = self.open_writes(&rows).await?;
         let rows = self.hold_back(rows, &lost);

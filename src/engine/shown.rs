@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sheet_read::Parsed;
+use super::sheet_read::{Parsed, Unseen};
 use super::{BySku, Engine, lock};
 use crate::catalog::{Cell, Columns, Locale, Pool, Problem, RawRow, Sku, Tab, TabMapping, key_of};
 use crate::planted;
@@ -36,6 +36,8 @@ pub(super) struct Shown {
     pub problems: Vec<Problem>,
     /// Why tabs could not be read at all.
     pub tab_problems: Vec<String>,
+    /// Known rows that it did not hold.
+    pub unseen: Unseen,
     /// Status cells by SKU.
     pub status: BySku<ShownStatus>,
     /// Status cells by place, of rows that have no key of their own.

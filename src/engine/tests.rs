@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Engine, Identities, ReadManner, SheetPlan, Timing};
-use crate::catalog::{Cell, Sku};
+use crate::catalog::{Cell, Sku, TabMapping};
 use crate::clock;
 use crate::db::{Ledger, MemoryLedger, SHEET, StockRequest, Want};
 use crate::planted::{Bug, plant};
@@ -318,4 +318,41 @@ async fn status_texts_that_wait_go_with_the_next_stock() {
     assert_eq!(shown(&book, 1), (Cell::from_text("A"), Cell::Number(7.0)));
     assert_eq!(book.with_tab("Shop", |tab| tab.shown(2, 2)), synced);
     assert_eq!(book.count(Op::Write), writes + 1);
+}
+
+#[tokio::test]
+async fn a_rename_is_followed_though_it_settles_while_another_tab_cannot_be_read() {
+    for (bug, doubled) in [(None, None), (Some(Bug::UnseenForgotten), Some(5))] {
+        let header = || ["SKU", "Stock", "Status", "Name"].map(text).to_vec();
+        let mug = |sku: &str| vec![text(sku), number(5.0), text(""), text("Mug")];
+        let winter = vec![header(), vec![text("W"), number(1.0), text(""), text("Cap")]];
+        let book = FakeBook::new(vec![("Shop", vec![header(), mug("X")]), ("Winter", winter)]).conditional();
+        let book = Arc::new(book);
+        let clock = clock::Simulation::start(clock::Time::from_timestamp(1_800_000_000, 0).unwrap(), 0);
+        let tabs = ["Shop", "Winter"]
+            .map(|tab| TabMapping { title: Some("Name".to_owned()), ..mapping(tab, &["SKU"]) })
+            .to_vec();
+        let sheet = SheetPlan { tabs, block_rows: 5_000, decimals: 2, zone: chrono_tz::Tz::UTC };
+        let ledger = Arc::new(MemoryLedger::new());
+        let engine = Engine::new(ledger.clone(), book.clone(), sheet, Vec::new(), Timing::default(), Meters::default());
+        let settle = async || {
+            engine.read_sheet(ReadManner::Full).await.unwrap();
+            clock.advance(Duration::from_secs(5));
+            engine.read_sheet(ReadManner::Probe).await.unwrap();
+        };
+        settle().await;
+        let rename = |header: &'static str| {
+            book.with_tab("Winter", |tab| tab.enter(0, 1, text(header)));
+            book.with_tab("Shop", |tab| tab.enter(1, 0, text("Y")));
+        };
+        plant(bug);
+        rename("Bestand");
+        settle().await;
+        assert_eq!((pool(&*ledger, "X").await, pool(&*ledger, "Y").await), (Some(5), doubled), "{bug:?}");
+        plant(None);
+        rename("Stock");
+        settle().await;
+        let followed = if bug.is_none() { (None, Some(5)) } else { (Some(5), Some(5)) };
+        assert_eq!((pool(&*ledger, "X").await, pool(&*ledger, "Y").await), followed, "{bug:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The sheet endpoint: Google in and out, tabs, cells, checked writes.
 
+mod dates;
 #[cfg(feature = "daemon")]
 pub mod google;
 pub mod reader;
@@ -35,6 +36,8 @@ pub enum Render {
     Values,
     /// A formula as its text, which starts with `=`; everything else as under [`Render::Values`] (`FORMULA`).
     Formulas,
+    /// Values, but dates and times as the text that they show (`UNFORMATTED_VALUE` with `FORMATTED_STRING`).
+    Dates,
 }
 
 /// The cells of one range: rows of cells.

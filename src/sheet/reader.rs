@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::dates::tell_dates;
 use super::{CellRange, Grid, Render, Shape, SheetError, TabShape, Workbook};
 use crate::catalog::{Cell, Columns, HeaderProblem, Locale, RawRow, TabMapping, locate};
 
@@ -88,6 +89,7 @@ async fn read_once(
                 absorb(part, grid, columns, &mut rows);
             }
         }
+        tell_dates(book, mappings, &tabs, &mut rows).await?;
         for ((tab, _), row) in rows {
             if let Some(Ok((_, all))) = tabs.get_mut(tab).map(|tab| &mut tab.content) {
                 all.push(row);

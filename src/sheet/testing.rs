@@ -14,6 +14,8 @@ pub enum Entered {
     Plain(Cell),
     /// A formula and what it shows.
     Formula(&'static str, Cell),
+    /// A date: its serial number and what it shows.
+    Date(f64, &'static str),
     /// Filled by a formula that stands elsewhere: shows a value, holds nothing.
     Spilled(Cell),
 }
@@ -83,7 +85,9 @@ impl Entered {
     fn render(&self, render: Render) -> Cell {
         match (self, render) {
             (Self::Plain(cell), _) => cell.clone(),
-            (Self::Formula(_, shown) | Self::Spilled(shown), Render::Values) => shown.clone(),
+            (Self::Date(_, shown), Render::Dates) => Cell::from_text(shown),
+            (Self::Date(serial, _), _) => Cell::Number(*serial),
+            (Self::Formula(_, shown) | Self::Spilled(shown), Render::Values | Render::Dates) => shown.clone(),
             (Self::Formula(formula, _), Render::Formulas) => Cell::Text((*formula).to_owned()),
             (Self::Spilled(_), Render::Formulas) => Cell::Blank,
         }

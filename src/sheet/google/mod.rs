@@ -166,9 +166,10 @@ impl GoogleWorkbook {
 
     async fn batch_get(&self, ranges: &[String], render: Render) -> Result<Vec<Grid>, SheetError> {
         self.reads.until_ready().await;
-        let render = match render {
-            Render::Values => "UNFORMATTED_VALUE",
-            Render::Formulas => "FORMULA",
+        let (render, dates) = match render {
+            Render::Values => ("UNFORMATTED_VALUE", "SERIAL_NUMBER"),
+            Render::Formulas => ("FORMULA", "SERIAL_NUMBER"),
+            Render::Dates => ("UNFORMATTED_VALUE", "FORMATTED_STRING"),
         };
         let answer = self.finish(async {
             let mut watch = Watch::default();
@@ -178,7 +179,7 @@ impl GoogleWorkbook {
             }
             let call = call
                 .value_render_option(render)
-                .date_time_render_option("SERIAL_NUMBER")
+                .date_time_render_option(dates)
                 .major_dimension("ROWS")
                 .add_scopes(SCOPES)
                 .delegate(&mut watch);
