@@ -39,6 +39,16 @@ async fn an_unreadable_stock() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_price_that_became_a_date() {
+    check(|bed| bed.edit("MUG", "Price", "5/12/2026"), "MUG", "Refused: price \"5/12/2026\" is not a number").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stock_that_became_a_date() {
+    check(|bed| bed.edit("MUG", "Stock", "5/12/2026"), "MUG", "Refused: stock \"5/12/2026\" is not a number").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn blank_cells_erase_nothing() {
     let spoil = |bed: &Bed| {
         for header in ["Price", "Stock", "Title"] {
