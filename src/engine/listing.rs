@@ -7,7 +7,7 @@ use super::shop_look::remote;
 use crate::catalog::Sku;
 use crate::db::ListingRecord;
 use crate::planted;
-use crate::stores::{RemoteId, RemoteListing, Store, StoreError};
+use crate::stores::{RemoteId, RemoteListing, Store, StoreError, patiently};
 
 /// Pages of a listing. 25,000 objects are Shopify's deepest; WooCommerce pages hold 100. Beyond it something loops.
 const PAGES_MAX: usize = 5000;
@@ -126,7 +126,7 @@ pub(super) async fn list_shop(store: &dyn Store, owners: &Owners) -> Result<List
     let (mut candidates, mut unreadable) = (Vec::new(), BTreeMap::new());
     let mut after: Option<String> = None;
     for _ in 0..PAGES_MAX {
-        let page = store.list(after.as_deref()).await?;
+        let page = patiently(|| store.list(after.as_deref())).await?;
         candidates.extend(page.listings.into_iter().filter_map(|listing| owners.candidate(listing)));
         unreadable.extend(page.unreadable);
         after = page.next;

@@ -73,11 +73,10 @@ struct Lost {
 }
 
 impl Engine {
-    /// Look at the hinted SKUs; for stores without keys also at those whose stock is about to be written.
-    pub(super) async fn look_at_hinted(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
+    /// Look at these hinted SKUs; for stores without keys also where only their stock is about to be written.
+    pub(super) async fn look_at_hinted(&self, pass: &mut Pass<'_>, hinted: &[Sku]) -> Result<(), PassError> {
         let by_orders = !pass.shop.store.stock_kind().is_keyed() && !planted!(AbsoluteFromMemory);
-        let hinted: Vec<Sku> = pass.hints.keys().cloned().collect();
-        let listings = self.ledger.listings_of(pass.shop.name(), &hinted).await?;
+        let listings = self.ledger.listings_of(pass.shop.name(), hinted).await?;
         let mut which = Vec::new();
         for (sku, listing) in &listings {
             let want = pass.hints.get(sku).map(|hint| hint.want).unwrap_or_default();
@@ -85,6 +84,22 @@ impl Engine {
                 which.push((sku.clone(), remote(listing)));
             }
         }
+        self.look_at(pass, which).await
+    }
+
+    /// What was set in this pass is looked at before that which takes minutes: a sale that was overwritten can be sold again
+    /// until then, and whatever orders take meanwhile widens the doubt.
+    pub(super) async fn verify_written(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
+        if pass.unverified.is_empty() {
+            return Ok(());
+        }
+        clock::sleep(self.timing.verify_after).await;
+        let skus: Vec<Sku> = pass.unverified.iter().cloned().collect();
+        let listings = self.ledger.listings_of(pass.shop.name(), &skus).await?;
+        self.look_at(pass, listings.iter().map(|(sku, listing)| (sku.clone(), remote(listing))).collect()).await
+    }
+
+    async fn look_at(&self, pass: &mut Pass<'_>, which: Vec<(Sku, RemoteId)>) -> Result<(), PassError> {
         if which.is_empty() {
             return Ok(());
         }

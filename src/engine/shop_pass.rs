@@ -31,6 +31,8 @@ pub(super) struct Pass<'p> {
     pub tally: Tally,
     /// SKUs whose stock was read in this pass.
     pub read: BTreeSet<Sku>,
+    /// SKUs whose stock was set in this pass, or may have been: sales may have been overwritten.
+    pub unverified: BTreeSet<Sku>,
     /// SKUs whose reading leaves doubt, with what an absolute write would start from: not written to in this pass unless tried
     /// several times.
     pub doubtful: BySku<Option<(i64, Window)>>,
@@ -76,12 +78,13 @@ impl Engine {
             again: BTreeMap::new(),
             tally: Tally::default(),
             read: BTreeSet::new(),
+            unverified: BTreeSet::new(),
             doubtful: BTreeMap::new(),
         };
         let result = self.shop_steps(&mut pass, !everything.is_empty()).await;
         let done = match &result {
             Ok(()) => self.leave(&pass, &hints, &everything),
-            Err(error) => self.leave_failed(error, hints.iter().chain(&everything)),
+            Err(error) => self.leave_failed(error, &pass, hints.iter().chain(&everything)),
         };
         // What is newly wanted comes first: once its hints are finished, nothing else remembers what the pass has seen.
         self.follow_up(&pass).await?;
@@ -93,10 +96,17 @@ impl Engine {
 
     async fn shop_steps(&self, pass: &mut Pass<'_>, everything: bool) -> Result<(), PassError> {
         self.resend_open(pass, everything).await?;
-        self.look_at_hinted(pass).await?;
+        let store = &pass.shop.store;
+        // A write without a key is only as good as the look before it: one call's worth at a time.
+        let together = if store.stock_kind().is_keyed() { pass.hints.len() } else { store.stock_batch_max() };
+        let skus: Vec<Sku> = pass.hints.keys().cloned().collect();
         // Stock comes before content, and before a full look, which takes minutes at a large shop.
-        self.write_stock(pass).await?;
+        for skus in skus.chunks(together.max(1)) {
+            self.look_at_hinted(pass, skus).await?;
+            self.write_stock(pass, skus).await?;
+        }
         if everything {
+            self.verify_written(pass).await?;
             self.look_at_everything(pass).await?;
         }
         let (now, later) = self.content_turn(pass).await?;
@@ -130,12 +140,22 @@ impl Engine {
         hinted.chain(everything.iter().map(|hint| (hint.clone(), HintDone::Cleared))).collect()
     }
 
-    /// The pass failed as a whole: everything again, after a backoff that the error calls for.
-    fn leave_failed<'h>(&self, error: &PassError, hints: impl Iterator<Item = &'h Hint>) -> Vec<(Hint, HintDone)> {
+    /// The pass failed as a whole: everything again, after a backoff that the error calls for; what it has written is looked at
+    /// before that.
+    fn leave_failed<'h>(
+        &self,
+        error: &PassError,
+        pass: &Pass<'_>,
+        hints: impl Iterator<Item = &'h Hint>,
+    ) -> Vec<(Hint, HintDone)> {
         let verdict = verdict(error);
-        let delay = |hint: &Hint| self.backoff(hint.attempts + 1, verdict);
-        let again =
-            |hint: &Hint| HintDone::Again { after: delay(hint), failed: verdict == Verdict::Retry, want: hint.want };
+        let again = |hint: &Hint| {
+            let delay = self.backoff(hint.attempts + 1, verdict);
+            let is_unverified = Sku::new(&hint.sku).is_some_and(|sku| pass.unverified.contains(&sku));
+            let after = if is_unverified { delay.min(self.timing.verify_after) } else { delay };
+            let want = Want { look: hint.want.look || is_unverified, ..hint.want };
+            HintDone::Again { after, failed: verdict == Verdict::Retry, want }
+        };
         hints.map(|hint| (hint.clone(), again(hint))).collect()
     }
 

@@ -85,8 +85,8 @@ impl Engine {
         Ok(undecided)
     }
 
-    /// Plan and write the stock of every SKU of this pass.
-    pub(super) async fn write_stock(&self, pass: &mut Pass<'_>) -> Result<(), PassError> {
+    /// Plan and write the stock of these SKUs of this pass.
+    pub(super) async fn write_stock(&self, pass: &mut Pass<'_>, among: &[Sku]) -> Result<(), PassError> {
         let store = pass.shop.store.stock_kind();
         let kind = match store {
             StockKind::KeyedDelta | StockKind::Revision => WriteKind::Checked,
@@ -106,15 +106,14 @@ impl Engine {
                 kind != WriteKind::Checked && pass.attempts(sku).max(looks(sku).saturating_sub(1)) >= DOUBT_LOOKS_MAX
             }
         };
-        let mut skus: Vec<Sku> = pass
-            .hints
+        let skus: Vec<Sku> = among
             .iter()
+            .filter_map(|sku| pass.hints.get_key_value(sku))
             .filter(|(sku, hint)| (hint.want.stock || hint.want.look) && doubts_over(pass, sku))
             // What was not looked at in this very pass may have been changed by staff, which an absolute write would undo.
             .filter(|(sku, _)| store.is_keyed() || pass.read.contains(*sku) || planted!(AbsoluteFromMemory))
             .map(|(sku, _)| sku.clone())
             .collect();
-        skus.sort();
         for chunk in skus.chunks(pass.shop.store.stock_batch_max().max(1)) {
             let intents = self.plan_stock(pass, chunk, kind).await?;
             if !intents.is_empty() {
@@ -217,6 +216,7 @@ impl Engine {
                 if pass.shop.store.stock_kind() == StockKind::OrderLog {
                     // Look at the orders once more: a sale that our write overwrote shows only there.
                     let after = self.timing.verify_after;
+                    pass.unverified.insert(sku.clone());
                     pass.ask_again(&sku, Again { want: Want::LOOK, after, failed: false });
                 } else if after.is_some_and(|after| after != expected) {
                     pass.ask_again(&sku, Again { want: look, after: Duration::ZERO, failed: false });
@@ -258,6 +258,9 @@ impl Engine {
                 tracing::warn!(store.id = %pass.shop.name(), sku = %sku, "the answer to a stock write was lost: {error}");
                 let after = self.backoff(attempt, error.verdict());
                 pass.ask_again(&sku, Again { want: look, after, failed: true });
+                if pass.shop.store.stock_kind() == StockKind::OrderLog {
+                    pass.unverified.insert(sku.clone());
+                }
                 unknown.push(sku);
             }
         }

@@ -16,4 +16,5 @@ mod idempotency;
 mod identity;
 mod odd_rows;
 mod renames;
+mod shop_passes;
 mod trouble;
