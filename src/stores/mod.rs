@@ -1,6 +1,6 @@
 //! The store endpoints' outward side: one trait, one folder per platform, one visible `match` in `platforms.rs`.
 //!
-//! A store knows its platform's dialect and nothing of the ledger. It never retries on its own and never guesses:
+//! A store knows its platform's dialect and nothing of the ledger. It never repeats a write on its own and never guesses:
 //! it says for each item what surely happened, and the engine decides.
 
 #[cfg(feature = "daemon")]
@@ -8,6 +8,7 @@ pub mod client;
 mod error;
 #[cfg(feature = "daemon")]
 pub mod medusa;
+mod patience;
 #[cfg(feature = "daemon")]
 mod platforms;
 #[cfg(feature = "daemon")]
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Money, OptionValue, Pool, Sku};
 use crate::clock::Time;
 pub use error::StoreError;
+pub use patience::patiently;
 #[cfg(feature = "daemon")]
 pub use platforms::{ShopFacts, StoreConfig, build};
 pub use signature::{Received, Rejected, VerifiedDelivery};

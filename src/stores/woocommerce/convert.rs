@@ -1,7 +1,7 @@
 //! Pure: WooCommerce's products and variations to listings.
 //! Shapes: <https://woocommerce.github.io/woocommerce-rest-api-docs/#products>
 
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -188,8 +188,23 @@ pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     }
 }
 
+/// Serde: an id of what an order names: 0 for whatever is none. Plugins put lines of their own there.
+pub(super) fn id_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    Ok(whole(&Value::deserialize(from)?).and_then(|id| id.try_into().ok()).unwrap_or(0))
+}
+
+/// Serde: a list. PHP makes an object of an array with holes, and filters leave null.
+pub(super) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
+    let items: Vec<Value> = match Value::deserialize(from)? {
+        Value::Array(items) => items,
+        Value::Object(items) => items.into_iter().map(|(_, item)| item).collect(),
+        _ => Vec::new(),
+    };
+    items.into_iter().map(|item| serde_json::from_value(item).map_err(D::Error::custom)).collect()
+}
+
 /// Serde: a text; numbers are written out, anything else and blanks are `None`.
-fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(from)? {
         Value::String(text) if !text.trim().is_empty() => Some(text),
         Value::Number(number) => Some(number.to_string()),

@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::clock::Time;
 use crate::stores::{OrderEvidence, OrderLine};
 
-use super::convert::{id, whole};
+use super::convert::{id, id_or_none, list, text, whole};
 
 /// What is read of an order. Nothing of the buyer.
 pub(super) const ORDER_FIELDS: &str = "id,status,date_created_gmt,date_modified_gmt,line_items";
@@ -30,11 +30,13 @@ const GIVES_BACK: [&str; 2] = ["cancelled", "pending"];
 pub(super) struct Order {
     #[serde(deserialize_with = "id")]
     pub id: u64,
-    #[serde(default)]
-    status: String,
+    #[serde(default, deserialize_with = "text")]
+    status: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     date_created_gmt: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     date_modified_gmt: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     line_items: Vec<Line>,
 }
 
@@ -42,20 +44,20 @@ pub(super) struct Order {
 struct Line {
     #[serde(deserialize_with = "id")]
     id: u64,
-    #[serde(default, deserialize_with = "id")]
+    #[serde(default, deserialize_with = "id_or_none")]
     product_id: u64,
-    #[serde(default, deserialize_with = "id")]
+    #[serde(default, deserialize_with = "id_or_none")]
     variation_id: u64,
     #[serde(default)]
     quantity: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     meta_data: Vec<Meta>,
 }
 
 #[derive(Deserialize)]
 struct Meta {
-    #[serde(default)]
-    key: String,
+    #[serde(default, deserialize_with = "text")]
+    key: Option<String>,
     #[serde(default)]
     value: Value,
 }
@@ -78,7 +80,11 @@ impl Order {
             order: self.id.to_string(),
             created: self.created().unwrap_or(modified),
             modified,
-            lines: self.line_items.iter().filter_map(|line| line.evidence(&self.status)).collect(),
+            lines: self
+                .line_items
+                .iter()
+                .filter_map(|line| line.evidence(self.status.as_deref().unwrap_or_default()))
+                .collect(),
         })
     }
 }
@@ -112,7 +118,11 @@ impl Line {
 
     /// A meta's number of units, given as number or text; 0 when it is not there.
     fn units(&self, key: &str) -> i64 {
-        self.meta_data.iter().find(|meta| meta.key == key).and_then(|meta| whole(&meta.value)).unwrap_or(0)
+        self.meta_data
+            .iter()
+            .find(|meta| meta.key.as_deref() == Some(key))
+            .and_then(|meta| whole(&meta.value))
+            .unwrap_or(0)
     }
 }
 
@@ -194,6 +204,23 @@ mod tests {
         assert_eq!(evidence.modified, evidence.created);
         let lines: Vec<_> = evidence.lines.iter().map(|line| (line.product.as_str(), &line.variant)).collect();
         assert_eq!(lines, [("8", &None)]);
+    }
+
+    #[test]
+    fn odd_shapes_are_read_as_far_as_they_go() {
+        let order = json!({
+            "id": 5, "status": "processing", "date_created_gmt": "2026-11-20T10:00:00",
+            "line_items": {
+                "1": {"id": 1, "product_id": 8, "variation_id": null, "quantity": 1,
+                    "meta_data": {"7": {"key": null, "value": 1}, "9": {"key": "_reduced_stock", "value": "1"}}},
+                "3": {"id": 2, "product_id": false, "quantity": 1, "meta_data": null},
+            }
+        });
+        let evidence = serde_json::from_value::<Order>(order).unwrap().evidence().unwrap();
+        let lines: Vec<_> = evidence.lines.iter().map(|line| (line.product.as_str(), line.share)).collect();
+        assert_eq!(lines, [("8", 1)]);
+        let order = json!({"id": 5, "date_created_gmt": "2026-11-20T10:00:00", "line_items": null});
+        assert_eq!(serde_json::from_value::<Order>(order).unwrap().evidence().unwrap().lines, []);
     }
 
     #[test]

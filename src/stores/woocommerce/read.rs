@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::{join_all, try_join_all};
 
 use crate::catalog::Sku;
-use crate::stores::{Observed, Page, RemoteId, RemoteListing, StoreError};
+use crate::stores::{Observed, Page, RemoteId, RemoteListing, StoreError, patiently};
 
 use super::api::{Api, PER_PAGE, Query};
 use super::convert::{PRODUCT_FIELDS, Parent, Product, VARIATION_FIELDS, ids};
@@ -37,7 +37,7 @@ pub(super) async fn list(api: &Api, after: Option<&str>) -> Result<Page, StoreEr
         (products, said) = read_page(api, page).await?;
     }
     let next = said.goes_on(page, products.len()).then(|| format!("{}/{}", page + 1, said.total.unwrap_or(0)));
-    let read = join_all(products.iter().map(|product| sellable(api, product))).await;
+    let read = join_all(products.iter().map(|product| patiently(|| sellable(api, product)))).await;
     let Observed { listings, unreadable } = put_together(products.iter().map(|product| product.id).zip(read))?;
     Ok(Page { listings, next, unreadable })
 }
