@@ -142,7 +142,11 @@ async fn sheet_task(engine: Arc<Engine>, shutdown: CancellationToken) {
             continue;
         }
         failures = 0;
-        let hint = engine.ledger.next_due(SHEET).await.ok().flatten();
+        let hint = match engine.halted() {
+            // Nothing is written: what is due waits for the next probe.
+            Some(_) => None,
+            None => engine.ledger.next_due(SHEET).await.ok().flatten(),
+        };
         let settle = lock(&engine.settler).next_due();
         let probe = probed.map_or(Duration::ZERO, |at| poll.saturating_sub(at.elapsed()));
         tokio::select! {

@@ -10,6 +10,7 @@ use crate::clock::{self, Time};
 use crate::db::{Hint, HintDone, RowRecord, SHEET, StatusFacts, StockRequest, Want};
 use crate::plan::{StatusInput, row_status};
 use crate::planted;
+use crate::retry::Verdict;
 use crate::sheet::SheetError;
 use crate::sheet::writer::{CellChange, CellOutcome, Expect, TabLayout, Target, WriteReport, write_checked};
 use crate::stock::{Effect, Input, Intent, Rule, Settled, WriteKind};
@@ -78,7 +79,8 @@ impl Engine {
         self.ledger.finish_hints(SHEET, &done, clock::now()).await?;
         let outcome = trouble.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string);
         self.record(SHEET, cause, started, tally, outcome).await?;
-        trouble.map_or(Ok(tally), |error| Err(error.into()))
+        // A cell that Google will never take (it is protected) must not hold up all others.
+        trouble.filter(|error| error.verdict() != Verdict::Refused).map_or(Ok(tally), |error| Err(error.into()))
     }
 
     /// The rows of these SKUs, but not of a key that stands twice: once it stands alone again, the read hints at it.
@@ -174,6 +176,7 @@ impl Engine {
                 planned.push(Planned { change, purpose: Purpose::Place(place.0.clone(), place.1) });
             }
         }
+        planned.retain(|planned: &Planned| !shown.refused.contains(&place_of(&planned.change)));
         tracing::trace!(cells = planned.len(), at = %now, "status cells differ");
         Ok(planned)
     }
@@ -203,7 +206,7 @@ impl Engine {
             tracing::info!(moved = report.moved, put_back = report.put_back, "rows had moved under a write");
         }
         let mut tally = Tally::default();
-        let (mut settled, mut found, mut formulas) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut settled, mut found, mut formulas, mut refused) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut unknown: BTreeMap<Pool, Vec<Sku>> = BTreeMap::new();
         let mut again: BySku<SheetError> = BTreeMap::new();
         let mut touched = BTreeSet::new();
@@ -222,6 +225,9 @@ impl Engine {
             }
             match &outcome {
                 CellOutcome::NotSent(error) | CellOutcome::Unknown(error) => {
+                    if matches!(outcome, CellOutcome::NotSent(SheetError::Refused(_))) {
+                        lock(&self.shown).refused.insert(place_of(&planned.change));
+                    }
                     again.extend(sku.map(|sku| (sku, error.clone())));
                     trouble = Some(error.clone());
                 }
@@ -233,8 +239,12 @@ impl Engine {
             if report.lost.contains(&index) {
                 self.remember_lost(&sku, &pool, intent_of(&planned.change, recorded));
             }
-            if let CellOutcome::Formula { .. } = outcome {
-                formulas.push((sku.clone(), planned.change.header));
+            match &outcome {
+                CellOutcome::Formula { .. } => formulas.push((sku.clone(), planned.change.header)),
+                CellOutcome::NotSent(SheetError::Refused(words)) => {
+                    refused.push((sku.clone(), planned.change.header, words.clone()))
+                }
+                _ => {}
             }
             match outcome {
                 CellOutcome::PersonChanged { .. } if planted!(PersonIsUs) => settled.push((sku, pool, Settled::Done)),
@@ -252,6 +262,9 @@ impl Engine {
         formulas.retain(|_| !planted!(FormulaUnsaid));
         for (sku, header) in formulas {
             self.bury_formula(&sku, &header).await?;
+        }
+        for (sku, header, words) in refused {
+            self.bury_refused(&sku, &header, &words).await?;
         }
         for (sku, pool) in self.weigh(found, recorded).await? {
             unknown.entry(pool).or_default().push(sku);
@@ -324,6 +337,11 @@ impl Engine {
             status.counters.insert(header.clone(), value.clone());
         }
     }
+}
+
+/// Tab, row as last seen, and header of a cell.
+fn place_of(change: &CellChange) -> (String, u32, String) {
+    (change.tab.clone(), change.row_hint, change.header.clone())
 }
 
 /// Own cells whose text differs: header and new text.

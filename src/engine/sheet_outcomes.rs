@@ -151,18 +151,28 @@ impl Engine {
     pub(super) async fn bury_formula(&self, sku: &Sku, header: &str) -> Result<(), PassError> {
         let reason =
             format!("column \"{header}\" holds a formula, which shelfd does not write over; type a number there");
+        self.bury_stock(sku, "formula", reason).await
+    }
+
+    /// Google will not take a number in a stock cell.
+    pub(super) async fn bury_refused(&self, sku: &Sku, header: &str, words: &str) -> Result<(), PassError> {
+        let reason = format!("Google does not let shelfd write column \"{header}\" here ({words}); is it protected?");
+        self.bury_stock(sku, "refused", reason).await
+    }
+
+    async fn bury_stock(&self, sku: &Sku, code: &str, reason: String) -> Result<(), PassError> {
         let letter = DeadLetter {
             id: 0,
             endpoint: SHEET.to_owned(),
             sku: sku.to_string(),
             what: "stock".to_owned(),
-            code: "formula".to_owned(),
+            code: code.to_owned(),
             reason,
             row_hash: String::new(),
             attempts: 1,
             at: clock::now(),
         };
-        // Said once: the hint below makes another flush, which finds the formula again.
+        // Said once: the hint below makes another flush, which finds the same again.
         let is_said = |other: &DeadLetter| {
             (&other.endpoint, &other.sku, &other.what, &other.reason)
                 == (&letter.endpoint, &letter.sku, &letter.what, &letter.reason)

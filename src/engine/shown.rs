@@ -42,6 +42,8 @@ pub(super) struct Shown {
     pub status: BySku<ShownStatus>,
     /// Status cells by place, of rows that have no key of their own.
     pub status_by_place: BTreeMap<(String, u32), ShownStatus>,
+    /// Cells that Google refused to write since: tab, row and header. They are protected, or their column is gone.
+    pub refused: BTreeSet<(String, u32, String)>,
     /// Keys by place, of the same rows: a duplicate, or none that can be read.
     pub key_by_place: BTreeMap<(String, u32), Option<Sku>>,
     /// Where the headers stand and how many rows the grid has, by tab.

@@ -342,3 +342,35 @@ async fn a_forged_webhook_changes_nothing() {
         assert!(shop.store.receive(&headers, b"{}").is_err(), "{}", shop.name());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_protected_column_holds_nothing_else_up() {
+    let mut bed = Bed::start(few()).await;
+    bed.sync().await;
+    bed.world.google().protect("Products", "Sync status").unwrap();
+    bed.run().await;
+    // Each of them has a word to say in that column.
+    for left in (92..100).rev() {
+        bed.shop("woo-lab").sell("PEN", 1).unwrap();
+        bed.until("the sale reached the sheet", |bed| bed.cell("PEN", "Stock") == left).await;
+    }
+    bed.edit("BAG", "Stock", "9");
+    bed.until("the number reached the shops", |bed| bed.shops().iter().all(|(_, shop)| shop.shelf()["BAG"].stock == 9))
+        .await;
+    bed.stop().await;
+    bed.assert_clean(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_says_that_its_stock_is_protected() {
+    let bed = Bed::start(few()).await;
+    bed.sync().await;
+    bed.world.google().protect("Products", "Stock").unwrap();
+    bed.shop("woo-lab").sell("PEN", 1).unwrap();
+    bed.sync().await;
+    bed.sync().await;
+    assert_eq!((bed.cell("PEN", "Stock"), bed.shop("shopify-lab").shelf()["PEN"].stock), (100.into(), 99));
+    let words = bed.cell("PEN", "Sync error").to_string();
+    assert!(words.contains(r#"Google does not let shelfd write column \"Stock\" here"#), "{words}");
+    bed.assert_clean(1).await;
+}

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use chrono::Datelike;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::book::{Area, Book, Dimension, Tab};
 use super::sorting::{self, By};
@@ -111,6 +111,22 @@ impl GoogleFace {
             let tab = tab_index(book, tab)?;
             let column = column(book, tab, from)?;
             book.type_in(tab, 0, column, to, clock::now().year());
+            Ok(())
+        })
+    }
+
+    /// Protect a column for its owner alone.
+    pub fn protect(&self, tab: &str, header: &str) -> Result<(), GridRefusal> {
+        self.change_main(|book| {
+            let tab = tab_index(book, tab)?;
+            let column = column(book, tab, header)?;
+            book.changes += 1;
+            if let Some(tab) = book.tabs.get_mut(tab) {
+                let range = json!({ "sheetId": tab.id, "startColumnIndex": column, "endColumnIndex": column + 1 });
+                let item =
+                    json!({ "protectedRangeId": 1, "range": range, "editors": { "users": ["owner@shop.example"] } });
+                tab.attached.list_mut("protectedRanges").push(item);
+            }
             Ok(())
         })
     }
