@@ -347,7 +347,7 @@ async fn a_forged_webhook_changes_nothing() {
 async fn a_protected_column_holds_nothing_else_up() {
     let mut bed = Bed::start(few()).await;
     bed.sync().await;
-    bed.world.google().protect("Products", "Sync status").unwrap();
+    bed.world.google().protect("Products", "Last sync").unwrap();
     bed.run().await;
     // Each of them has a word to say in that column.
     for left in (92..100).rev() {
