@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::sheet_outcomes::why_stuck;
 use super::shown::ShownStatus;
 use super::status_pace::STATUS_PACE;
 use super::{BySku, Engine, PassError, SEND_WITHIN, Tally, lock};
@@ -206,7 +207,7 @@ impl Engine {
             tracing::info!(moved = report.moved, put_back = report.put_back, "rows had moved under a write");
         }
         let mut tally = Tally::default();
-        let (mut settled, mut found, mut formulas, mut refused) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut settled, mut found, mut stuck) = (Vec::new(), Vec::new(), Vec::new());
         let mut unknown: BTreeMap<Pool, Vec<Sku>> = BTreeMap::new();
         let mut again: BySku<SheetError> = BTreeMap::new();
         let mut touched = BTreeSet::new();
@@ -239,13 +240,7 @@ impl Engine {
             if report.lost.contains(&index) {
                 self.remember_lost(&sku, &pool, intent_of(&planned.change, recorded));
             }
-            match &outcome {
-                CellOutcome::Formula { .. } => formulas.push((sku.clone(), planned.change.header)),
-                CellOutcome::NotSent(SheetError::Refused(words)) => {
-                    refused.push((sku.clone(), planned.change.header, words.clone()))
-                }
-                _ => {}
-            }
+            stuck.extend(why_stuck(&outcome).map(|why| (sku.clone(), planned.change.header, why)));
             match outcome {
                 CellOutcome::PersonChanged { .. } if planted!(PersonIsUs) => settled.push((sku, pool, Settled::Done)),
                 CellOutcome::Written { .. } => settled.push((sku, pool, Settled::Done)),
@@ -259,13 +254,7 @@ impl Engine {
         self.touch(touched);
         self.doubt_rows(&report.doubted).await?;
         self.settle_cells(settled).await?;
-        formulas.retain(|_| !planted!(FormulaUnsaid));
-        for (sku, header) in formulas {
-            self.bury_formula(&sku, &header).await?;
-        }
-        for (sku, header, words) in refused {
-            self.bury_refused(&sku, &header, &words).await?;
-        }
+        self.bury_stuck(stuck).await?;
         for (sku, pool) in self.weigh(found, recorded).await? {
             unknown.entry(pool).or_default().push(sku);
         }

@@ -7,7 +7,8 @@ use crate::catalog::{Cell, Pool, Sku};
 use crate::clock::{self, Time};
 use crate::db::{DeadLetter, OpenIntent, SHEET, StockChange, StockRequest, Want};
 use crate::planted;
-use crate::sheet::writer::{PutBack, WriteReport};
+use crate::sheet::SheetError;
+use crate::sheet::writer::{CellOutcome, PutBack, WriteReport};
 use crate::stock::{Effect, Had, Input, Intent, Meaning, Reading, Settled};
 
 impl Engine {
@@ -147,17 +148,25 @@ impl Engine {
         Ok(())
     }
 
-    /// A stock cell holds a formula: it is never written over, so that the row has to say why it stays as it is.
-    pub(super) async fn bury_formula(&self, sku: &Sku, header: &str) -> Result<(), PassError> {
-        let reason =
-            format!("column \"{header}\" holds a formula, which shelfd does not write over; type a number there");
-        self.bury_stock(sku, "formula", reason).await
-    }
-
-    /// Google will not take a number in a stock cell.
-    pub(super) async fn bury_refused(&self, sku: &Sku, header: &str, words: &str) -> Result<(), PassError> {
-        let reason = format!("Google does not let shelfd write column \"{header}\" here ({words}); is it protected?");
-        self.bury_stock(sku, "refused", reason).await
+    /// Stock cells that will never be written as they are: their rows have to say so.
+    pub(super) async fn bury_stuck(&self, stuck: Vec<(Sku, String, Stuck)>) -> Result<(), PassError> {
+        for (sku, header, why) in stuck {
+            let (code, reason) = match why {
+                Stuck::Formula if planted!(FormulaUnsaid) => continue,
+                Stuck::Formula => (
+                    "formula",
+                    format!(
+                        "column \"{header}\" holds a formula, which shelfd does not write over; type a number there"
+                    ),
+                ),
+                Stuck::Refused(words) => (
+                    "refused",
+                    format!("Google does not let shelfd write column \"{header}\" here ({words}); is it protected?"),
+                ),
+            };
+            self.bury_stock(&sku, code, reason).await?;
+        }
+        Ok(())
     }
 
     async fn bury_stock(&self, sku: &Sku, code: &str, reason: String) -> Result<(), PassError> {
@@ -182,5 +191,21 @@ impl Engine {
         }
         self.ledger.bury(&letter).await?;
         Ok(self.ledger.hint(SHEET, &[(sku.to_string(), Want::CONTENT, clock::now())]).await?)
+    }
+}
+
+/// Why a stock cell is never written as it is.
+pub(super) enum Stuck {
+    /// It holds a formula.
+    Formula,
+    /// Google refuses, in these words.
+    Refused(String),
+}
+
+pub(super) fn why_stuck(outcome: &CellOutcome) -> Option<Stuck> {
+    match outcome {
+        CellOutcome::Formula { .. } => Some(Stuck::Formula),
+        CellOutcome::NotSent(SheetError::Refused(words)) => Some(Stuck::Refused(words.clone())),
+        _ => None,
     }
 }
