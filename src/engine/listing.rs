@@ -19,6 +19,8 @@ pub(super) struct Listed {
     pub found: BySku<RemoteListing>,
     /// Products that could not be read, with their shop's words.
     pub unreadable: BTreeMap<String, StoreError>,
+    /// Not listed, but something that looks alike and belongs to no row is.
+    pub alike: BySku<Sku>,
     /// Listed more than once. Where none of them is linked nobody can tell which one is meant, and none is in `found`.
     pub twice: BTreeSet<Sku>,
 }
@@ -29,6 +31,19 @@ pub(super) fn not_all_known(unreadable: &BTreeMap<String, StoreError>) -> Option
     Some(format!(
         "product {product} of the shop cannot be read, so nobody knows whether this is there already: {error}"
     ))
+}
+
+/// Why a SKU is not made where the shop lists one that looks like it.
+pub(super) fn looks_alike(other: &Sku) -> String {
+    format!(
+        "the shop lists \"{other}\", which looks like this one and is in no row; give both the same SKU (a column in plain text \
+         keeps leading zeros)"
+    )
+}
+
+/// A SKU without what people and cells easily change of it: case, and the zeros that a number loses.
+fn likeness(sku: &Sku) -> Option<String> {
+    Some(sku.as_str().trim_start_matches('0').to_lowercase()).filter(|likeness| !likeness.is_empty())
 }
 
 /// Which SKU a shop's listing belongs to. It may show another one: people renamed it in the sheet, or in the shop.
@@ -123,16 +138,26 @@ impl Owners {
 /// # Errors
 /// When a page cannot be read.
 pub(super) async fn list_shop(store: &dyn Store, owners: &Owners) -> Result<Listed, StoreError> {
-    let (mut candidates, mut unreadable) = (Vec::new(), BTreeMap::new());
+    let (mut candidates, mut unreadable, mut strangers) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
     let mut after: Option<String> = None;
     for _ in 0..PAGES_MAX {
         let page = patiently(|| store.list(after.as_deref())).await?;
-        candidates.extend(page.listings.into_iter().filter_map(|listing| owners.candidate(listing)));
+        for listing in page.listings {
+            let shown = listing.sku.clone();
+            match owners.candidate(listing) {
+                Some(candidate) => candidates.push(candidate),
+                None => strangers.extend(shown.and_then(|sku| Some((likeness(&sku)?, sku)))),
+            }
+        }
         unreadable.extend(page.unreadable);
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    Ok(Listed { unreadable, ..Owners::share_out(candidates) })
+    let listed = Owners::share_out(candidates);
+    let is_missing = |sku: &&Sku| !listed.found.contains_key(*sku) && !listed.twice.contains(*sku);
+    let alike = |sku: &Sku| Some((sku.clone(), strangers.get(&likeness(sku)?)?.clone()));
+    let alike = owners.rows.iter().filter(is_missing).filter_map(alike).collect();
+    Ok(Listed { unreadable, alike, ..listed })
 }

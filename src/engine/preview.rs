@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::identity::Strange;
-use super::listing::{Listed, Owners, list_shop, not_all_known};
+use super::listing::{Listed, Owners, list_shop, looks_alike, not_all_known};
 use super::{BySku, Engine, PassError, Shop};
 use crate::catalog::{Problem, Row, Sku};
 use crate::db::ListingRecord;
@@ -78,7 +78,7 @@ impl Engine {
         };
         let skus = rows.iter().map(|row| row.sku.clone()).collect();
         let owners = Owners::new(skus, &listings, former.clone());
-        let Listed { found, twice, unreadable } = list_shop(shop.store.as_ref(), &owners).await?;
+        let Listed { found, twice, unreadable, alike } = list_shop(shop.store.as_ref(), &owners).await?;
         for row in rows {
             let double = twice.contains(&row.sku).then(|| format!("the shop lists SKU \"{}\" more than once", row.sku));
             let unknown = not_all_known(&unreadable).filter(|_| !found.contains_key(&row.sku));
@@ -86,7 +86,8 @@ impl Engine {
                 // It is there, and stays as it is until it can be read.
                 continue;
             }
-            if let Some(problem) = double.or(unknown) {
+            let alike = alike.get(&row.sku).filter(|_| !listings.contains_key(&row.sku)).map(looks_alike);
+            if let Some(problem) = double.or(unknown).or(alike) {
                 let words = format!("{}: {problem}", shop.name());
                 preview.problems.push(PreviewProblem { tab: row.tab.clone(), row: row.row, words });
                 continue;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::listing::looks_alike;
 use super::shop_look::remote;
 use super::shop_pass::{Again, Pass};
 use super::{BySku, Engine, PassError, lock};
@@ -57,7 +58,7 @@ impl Engine {
         creates: &mut Vec<(&Row, String, Money)>,
     ) -> Result<(), PassError> {
         let name = pass.shop.name();
-        let (twice, unsure, unreadable): (Vec<Sku>, Vec<Sku>, Option<String>) = {
+        let (twice, unsure, waiting): (Vec<Sku>, Vec<Sku>, Vec<(Sku, String)>) = {
             let looked = &mut *lock(&self.looked);
             let looked = looked.entry(name.to_owned()).or_default();
             let now = clock::now();
@@ -67,18 +68,18 @@ impl Engine {
             *creates = sure;
             let skus = unsure.into_iter().map(|(row, ..): (&Row, String, Money)| row.sku.clone());
             // Looking once more would not tell which one is meant.
-            let (twice, unsure) = skus.partition(|sku| looked.twice.contains(sku));
-            (twice, unsure, looked.unreadable.clone())
+            let (twice, unsure): (_, Vec<Sku>) = skus.partition(|sku| looked.twice.contains(sku));
+            let why = |sku: &Sku| looked.alike.get(sku).map(looks_alike).or_else(|| looked.unreadable.clone());
+            let (waiting, unsure) = unsure.into_iter().partition::<Vec<_>, _>(|sku| why(sku).is_some());
+            let waiting = waiting.into_iter().filter_map(|sku| why(&sku).map(|why| (sku, why))).collect();
+            (twice, unsure, waiting)
         };
         for sku in &twice {
             self.bury_double(pass, sku).await?;
         }
-        if let Some(reason) = unreadable {
-            // The next sweep tries again.
-            for sku in &unsure {
-                self.bury(pass, sku, "create", GAVE_UP, reason.clone()).await?;
-            }
-            return Ok(());
+        // The next sweep tries again.
+        for (sku, reason) in waiting {
+            self.bury(pass, &sku, "create", GAVE_UP, reason).await?;
         }
         if !unsure.is_empty() {
             self.ledger.hint_everything(name, clock::now()).await?;

@@ -50,6 +50,8 @@ pub(super) struct Looked {
     pub absent: BTreeSet<Sku>,
     /// There more than once.
     pub twice: BTreeSet<Sku>,
+    /// Something that looks alike is there.
+    pub alike: BySku<Sku>,
     /// Why nobody knows what else is there, in words.
     pub unreadable: Option<String>,
     /// When the look was over: where it takes longer than that, what it did not find is still created.
@@ -148,7 +150,7 @@ impl Engine {
         let owners = Owners::new(rows.keys().cloned().collect(), &known, self.ledger.former_skus().await?);
         // Of before the first page: pages take their time.
         let at = clock::now();
-        let Listed { mut found, twice, unreadable } = list_shop(pass.shop.store.as_ref(), &owners).await?;
+        let Listed { mut found, twice, unreadable, alike } = list_shop(pass.shop.store.as_ref(), &owners).await?;
         let at = if planted!(StampedLate) { clock::now() } else { at };
         for (product, error) in &unreadable {
             tracing::warn!(store.id = %pass.shop.name(), product = %product, "the shop lists a product that cannot be read: {error}");
@@ -165,7 +167,11 @@ impl Engine {
             self.remember_orders(pass, &new, before).await?;
         }
         let is_absent = |sku: &&Sku| {
-            !found.contains_key(*sku) && !twice.contains(*sku) && !hidden.contains(*sku) && !gone.contains(*sku)
+            !found.contains_key(*sku)
+                && !twice.contains(*sku)
+                && !alike.contains_key(*sku)
+                && !hidden.contains(*sku)
+                && !gone.contains(*sku)
         };
         let is_all_known = unreadable.is_empty() || planted!(UnreadableIsAbsent);
         let absent: BTreeSet<Sku> = rows.keys().filter(is_absent).filter(|_| is_all_known).cloned().collect();
@@ -178,7 +184,7 @@ impl Engine {
             self.bury_double(pass, sku).await?;
         }
         let unreadable = not_all_known(&unreadable);
-        let looked = Looked { absent, twice, unreadable, at: Some(clock::now()) };
+        let looked = Looked { absent, twice, alike, unreadable, at: Some(clock::now()) };
         lock(&self.looked).insert(pass.shop.name().to_owned(), looked);
         self.hint_at_differences(pass, &rows).await
     }

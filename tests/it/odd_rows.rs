@@ -159,3 +159,29 @@ async fn a_sale_of_a_product_that_is_deleted_before_anybody_looked_is_counted() 
     bed.assert_agree();
     bed.assert_clean(0).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_looks_like_a_listing_of_the_shop_is_not_made_beside_it() {
+    let bed = Bed::start(few()).await;
+    bed.sync().await;
+    let body =
+        json!({ "name": "Cup", "sku": "00123", "regular_price": "4", "manage_stock": true, "stock_quantity": 2 });
+    let theirs = by_staff(&bed, Method::POST, "/products", Some(body)).await;
+    let cells = [("SKU", "123"), ("Title", "Cup"), ("Price", "4"), ("Stock", "5")];
+    let cells = cells.map(|(header, typed)| (header.to_owned(), typed.to_owned()));
+    bed.world.google().insert_row("Products", 3, &cells).unwrap();
+    for _ in 0..2 {
+        bed.sync().await;
+    }
+    let words = bed.cell("123", "Sync error").to_string();
+    assert!(words.contains(r#"the shop lists \"00123\", which looks like this one"#), "{words}");
+    assert!(!bed.shop("woo-lab").shelf().contains_key("123"), "their sales would never be seen");
+    assert_eq!(bed.shop("shopify-lab").shelf()["123"].stock, 5);
+    by_staff(&bed, Method::DELETE, &format!("/products/{}?force=true", theirs["id"]), None).await;
+    for _ in 0..3 {
+        bed.sync().await;
+    }
+    assert_eq!(bed.shop("woo-lab").shelf()["123"].stock, 5);
+    assert_eq!(bed.cell("123", "Sync error"), "");
+    bed.assert_clean(0).await;
+}
