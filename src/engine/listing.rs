@@ -7,7 +7,7 @@ use super::shop_look::remote;
 use crate::catalog::Sku;
 use crate::db::ListingRecord;
 use crate::planted;
-use crate::stores::{RemoteId, RemoteListing, Store, StoreError, patiently};
+use crate::stores::{RemoteId, RemoteListing, Store, StoreError};
 
 /// Pages of a listing. 25,000 objects are Shopify's deepest; WooCommerce pages hold 100. Beyond it something loops.
 const PAGES_MAX: usize = 5000;
@@ -141,7 +141,7 @@ pub(super) async fn list_shop(store: &dyn Store, owners: &Owners) -> Result<List
     let (mut candidates, mut unreadable, mut strangers) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
     let mut after: Option<String> = None;
     for _ in 0..PAGES_MAX {
-        let page = patiently(|| store.list(after.as_deref())).await?;
+        let page = store.list(after.as_deref()).await?;
         for listing in page.listings {
             let shown = listing.sku.clone();
             match owners.candidate(listing) {

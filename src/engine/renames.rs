@@ -34,7 +34,14 @@ impl Engine {
         let nobody_is_under_way = self.passes.try_write().ok();
         if unseen.doubtful || (nobody_is_under_way.is_none() && !planted!(RenamedInHand)) {
             let is_renamed = |(row, _): &(Row, Time)| renames.iter().any(|(_, to)| *to == row.sku);
-            let (waiting, rows) = rows.into_iter().partition(is_renamed);
+            let (waiting, rows): (Vec<_>, _) = rows.into_iter().partition(is_renamed);
+            if unseen.doubtful && !unseen.counted {
+                let rows: Vec<&Sku> = waiting.iter().map(|(row, _)| &row.sku).collect();
+                tracing::warn!(
+                    ?rows,
+                    "rows with a new SKU wait until all tabs can be read: they look like some that are not there"
+                );
+            }
             lock(&self.settler).wait_longer(waiting, clock::now());
             return Ok(rows);
         }

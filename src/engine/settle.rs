@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::catalog::{Pool, Row, Sku};
 use crate::clock::Time;
 
+/// The fate of a lost write is known after less than that.
+const WAITS_MAX: Duration = Duration::from_secs(120);
+
 /// Remembers rows that differ from the ledger and since when they have looked the way they do.
 #[derive(Debug, Default)]
 pub struct Settler {
@@ -54,9 +57,11 @@ impl Settler {
         self.waiting.extend(rows.into_iter().map(|(row, read)| (row.sku.clone(), (row, now, read))));
     }
 
-    /// Does a row that waits show this number as its stock, other than these?
-    pub fn shows(&self, pool: &Pool, units: i64, but: impl Fn(&Sku) -> bool) -> bool {
-        self.waiting.iter().any(|(sku, (row, ..))| row.stock.get(pool) == Some(&units) && !but(sku))
+    /// Does a row that waits show this number as its stock, other than these? Not one that waits for long, as a renamed one does
+    /// while another tab cannot be read: nothing else is to wait for it.
+    pub fn shows(&self, pool: &Pool, units: i64, now: Time, but: impl Fn(&Sku) -> bool) -> bool {
+        let shows = |row: &Row, read: Time| now < read + WAITS_MAX && row.stock.get(pool) == Some(&units);
+        self.waiting.iter().any(|(sku, (row, _, read))| shows(row, *read) && !but(sku))
     }
 
     /// When the next row settles.

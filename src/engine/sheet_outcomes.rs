@@ -150,6 +150,8 @@ impl Engine {
 
     /// Stock cells that will never be written as they are: their rows have to say so.
     pub(super) async fn bury_stuck(&self, stuck: Vec<(Sku, String, Stuck)>) -> Result<(), PassError> {
+        // One letter for all of a row: two would take each other's place for ever.
+        let mut letters: BTreeMap<Sku, (&str, Vec<String>)> = BTreeMap::new();
         for (sku, header, why) in stuck {
             let (code, reason) = match why {
                 Stuck::Formula if planted!(FormulaUnsaid) => continue,
@@ -164,7 +166,10 @@ impl Engine {
                     format!("Google does not let shelfd write column \"{header}\" here ({words}); is it protected?"),
                 ),
             };
-            self.bury_stock(&sku, code, reason).await?;
+            letters.entry(sku).or_insert((code, Vec::new())).1.push(reason);
+        }
+        for (sku, (code, reasons)) in letters {
+            self.bury_stock(&sku, code, reasons.join("; ")).await?;
         }
         Ok(())
     }

@@ -330,7 +330,9 @@ impl Engine {
         let has_its_own = |sku: &Sku| lost.iter().any(|lost| lost.sku == *sku);
         let is_held = |(row, _): &(Row, Time)| {
             let mut its = lost.iter().filter(|lost| lost.sku == row.sku);
-            its.any(|lost| settler.shows(&lost.pool, lost.intent.expected + lost.intent.delta, has_its_own))
+            its.any(|lost| {
+                settler.shows(&lost.pool, lost.intent.expected + lost.intent.delta, clock::now(), has_its_own)
+            })
         };
         let (held, rows) = rows.into_iter().partition(is_held);
         settler.wait_longer(held, clock::now());
@@ -341,7 +343,7 @@ impl Engine {
     fn forget_lost(&self, read: Time) {
         let settler = &*lock(&self.settler);
         let waits = |lost: &OpenIntent| {
-            settler.shows(&lost.pool, lost.intent.expected + lost.intent.delta, |sku| *sku == lost.sku)
+            settler.shows(&lost.pool, lost.intent.expected + lost.intent.delta, clock::now(), |sku| *sku == lost.sku)
         };
         lock(&self.lost_lately).forget(read, self.timing.sheet_stale_for.max(self.timing.late_for), waits);
     }

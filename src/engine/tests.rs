@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::sheet_outcomes::Stuck;
 use super::{Engine, Identities, ReadManner, SheetPlan, Timing};
 use crate::catalog::{Cell, Sku, TabMapping};
 use crate::clock;
-use crate::db::{Ledger, MemoryLedger, SHEET, StockRequest, Want};
+use crate::db::{HintDone, Ledger, MemoryLedger, SHEET, StockRequest, Want};
 use crate::planted::{Bug, plant};
 use crate::sheet::SheetError;
 use crate::sheet::testing::{Entered, FakeBook, Op, When, mapping, number, text};
@@ -355,4 +356,24 @@ async fn a_rename_is_followed_though_it_settles_while_another_tab_cannot_be_read
         let followed = if bug.is_none() { (None, Some(5)) } else { (Some(5), Some(5)) };
         assert_eq!((pool(&*ledger, "X").await, pool(&*ledger, "Y").await), followed, "{bug:?}");
     }
+}
+
+#[tokio::test]
+async fn two_stuck_cells_of_a_row_are_said_in_one_letter_and_once() {
+    let engine = engine(&book(vec![row("A", number(5.0))])).await;
+    engine.flush_sheet("test").await.unwrap();
+    let sku = Sku::new("A").unwrap();
+    let say = async || {
+        let stuck = [("Stock", Stuck::Formula), ("Elsewhere", Stuck::Refused("protected".to_owned()))];
+        let stuck = stuck.map(|(header, why)| (sku.clone(), header.to_owned(), why)).into();
+        engine.bury_stuck(stuck).await.unwrap();
+        let hints = engine.ledger.due_hints(SHEET, clock::now(), 9).await.unwrap();
+        let hinted = hints.len();
+        let done: Vec<_> = hints.into_iter().map(|hint| (hint, HintDone::Cleared)).collect();
+        engine.ledger.finish_hints(SHEET, &done, clock::now()).await.unwrap();
+        hinted
+    };
+    assert_eq!((say().await, say().await), (1, 0), "the second time it is said already");
+    let [letter] = engine.ledger.dead_letters().await.unwrap().try_into().unwrap();
+    assert!(letter.reason.contains("\"Stock\"") && letter.reason.contains("\"Elsewhere\""), "{}", letter.reason);
 }

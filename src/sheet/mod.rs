@@ -142,15 +142,26 @@ pub enum SheetError {
     /// People kept moving rows or columns while shelfd looked: nothing was sent.
     #[error("the sheet kept changing while it was read")]
     Unsettled,
+    /// Google refused it together with others, too many to find out which of them it is about.
+    #[error("Google refused cells that were to be written with this one")]
+    RefusedTogether,
 }
 
 impl SheetError {
+    /// Of several cells, where nobody knows which of them is refused: all are tried again.
+    pub fn or_later(self) -> Self {
+        if matches!(self, Self::Refused(_)) { Self::RefusedTogether } else { self }
+    }
+
     /// What the error means for the next try.
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Connect(_) | Self::AnswerLost(_) | Self::Unexpected(_) | Self::HeldUp | Self::Unsettled => {
-                Verdict::Retry
-            }
+            Self::Connect(_)
+            | Self::AnswerLost(_)
+            | Self::Unexpected(_)
+            | Self::HeldUp
+            | Self::Unsettled
+            | Self::RefusedTogether => Verdict::Retry,
             // Quotas refill each minute; a quarter of it keeps pace without hammering.
             Self::Quota => Verdict::Wait(std::time::Duration::from_secs(15)),
             Self::Access(_) | Self::NotFound(_) => Verdict::Credentials,
@@ -168,7 +179,8 @@ impl SheetError {
             | Self::NotFound(_)
             | Self::Refused(_)
             | Self::HeldUp
-            | Self::Unsettled => false,
+            | Self::Unsettled
+            | Self::RefusedTogether => false,
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::retry::Verdict;
 const TRIES: u32 = 3;
 /// After the first failure; four times as long after the next.
 const PAUSE: Duration = Duration::from_millis(500);
-/// A shop that asks for more gets its peace: the pass ends, and the others' work goes on.
-const WAIT_MAX: Duration = Duration::from_secs(60);
+/// A shop that asks for more gets its peace: the pass ends, and the next one writes its stock first.
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Read, again after a lost answer, a failed connection or a 5xx, and once the shop's time is over where it asks to wait. One lost
 /// call among the thousands of a large shop's listing must not throw all of them away.
@@ -85,8 +85,8 @@ mod tests {
         check(1, lost(), Ok(2), 1).await;
         check(2, lost(), Ok(3), 5).await;
         check(3, lost(), Err(()), 5).await;
-        check(1, wait(20), Ok(2), 40).await;
-        check(1, wait(61), Err(()), 0).await;
+        check(1, wait(10), Ok(2), 20).await;
+        check(1, wait(11), Err(()), 0).await;
         let access = StoreError::Access { shop: "eu".to_owned(), status: 401, message: "no".to_owned() };
         check(1, access, Err(()), 0).await;
     }

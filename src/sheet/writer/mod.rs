@@ -391,9 +391,9 @@ impl Flush<'_> {
                     batches.push(batch);
                 }
                 Err(error) => {
-                    for job in batch {
-                        self.finish(job, CellOutcome::NotSent(error.clone()));
-                    }
+                    // Which of several is refused shows in the next flush.
+                    let error = if batch.len() > 1 { error.or_later() } else { error };
+                    batch.into_iter().for_each(|job| self.finish(job, CellOutcome::NotSent(error.clone())));
                 }
             }
         }

@@ -193,14 +193,15 @@ pub(super) fn id_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::E
     Ok(whole(&Value::deserialize(from)?).and_then(|id| id.try_into().ok()).unwrap_or(0))
 }
 
-/// Serde: a list. PHP makes an object of an array with holes, and filters leave null.
+/// Serde: a list of objects. PHP makes an object of an array with holes, and filters leave null; what is no object holds nothing.
 pub(super) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
     let items: Vec<Value> = match Value::deserialize(from)? {
         Value::Array(items) => items,
         Value::Object(items) => items.into_iter().map(|(_, item)| item).collect(),
         _ => Vec::new(),
     };
-    items.into_iter().map(|item| serde_json::from_value(item).map_err(D::Error::custom)).collect()
+    let objects = items.into_iter().filter(Value::is_object);
+    objects.map(|item| serde_json::from_value(item).map_err(D::Error::custom)).collect()
 }
 
 /// Serde: a text; numbers are written out, anything else and blanks are `None`.

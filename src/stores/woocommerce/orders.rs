@@ -212,7 +212,7 @@ mod tests {
             "id": 5, "status": "processing", "date_created_gmt": "2026-11-20T10:00:00",
             "line_items": {
                 "1": {"id": 1, "product_id": 8, "variation_id": null, "quantity": 1,
-                    "meta_data": {"7": {"key": null, "value": 1}, "9": {"key": "_reduced_stock", "value": "1"}}},
+                    "meta_data": {"7": {"key": null, "value": 1}, "8": null, "9": {"key": "_reduced_stock", "value": "1"}}},
                 "3": {"id": 2, "product_id": false, "quantity": 1, "meta_data": null},
             }
         });

@@ -30,11 +30,11 @@ pub(super) async fn list(api: &Api, after: Option<&str>) -> Result<Page, StoreEr
             (page, Some(total))
         }
     };
-    let (mut products, mut said) = read_page(api, page).await?;
+    let (mut products, mut said) = patiently(|| read_page(api, page)).await?;
     if page > 1 && said.total < total_before {
         // Some were deleted since, and as many moved from the start of this page to the end of the one before.
         page -= 1;
-        (products, said) = read_page(api, page).await?;
+        (products, said) = patiently(|| read_page(api, page)).await?;
     }
     let next = said.goes_on(page, products.len()).then(|| format!("{}/{}", page + 1, said.total.unwrap_or(0)));
     let read = join_all(products.iter().map(|product| patiently(|| sellable(api, product)))).await;
@@ -50,9 +50,13 @@ fn put_together(
     for (product, listings) in read {
         match listings {
             Ok(listings) => found.listings.extend(listings),
-            Err(error @ (StoreError::Server { .. } | StoreError::Unexpected { .. } | StoreError::Refused { .. })) => {
-                found.unreadable.push((product.to_string(), error))
-            }
+            // An answer that is always lost may be one that takes too long.
+            Err(
+                error @ (StoreError::Server { .. }
+                | StoreError::AnswerLost { .. }
+                | StoreError::Unexpected { .. }
+                | StoreError::Refused { .. }),
+            ) => found.unreadable.push((product.to_string(), error)),
             Err(error) => return Err(error),
         }
     }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::clock::Time;
 use crate::stores::{OrderEvidence, OrderEvidencePage, OrderQuery, StoreError};
 
@@ -47,17 +45,18 @@ struct Found {
 }
 
 impl Found {
-    fn take(&mut self, shop: &str, orders: &[Order], said: Said) {
+    /// An order that cannot be placed in time fails the look: a sale that nobody can see is overwritten by the next write.
+    fn take(&mut self, shop: &str, orders: &[Order], said: Said) -> Result<(), StoreError> {
         for order in orders {
-            match order.evidence() {
-                Some(evidence) => _ = self.orders.insert(order.id, evidence),
-                None => {
-                    tracing::warn!(store.id = %shop, order = order.id, "an order has no readable date; it is left out")
-                }
-            }
+            let Some(evidence) = order.evidence() else {
+                let why = format!("order {} has no readable date", order.id);
+                return Err(StoreError::Unexpected { shop: shop.to_owned(), why });
+            };
+            self.orders.insert(order.id, evidence);
         }
         // The first answer's time: what changed after it may have been missed, what changed before it was not.
         self.store_time = self.store_time.or(said.date);
+        Ok(())
     }
 
     fn page(self) -> OrderEvidencePage {
@@ -114,9 +113,9 @@ async fn sweep(
         query.extend([("dates_are_gmt", "true".to_owned())]);
         query.extend(bound.clone().map(|bound| (bound_name, bound)));
         query.extend(status.map(|status| ("status", status.to_owned())));
-        let (orders, held, said) = get(api, query).await?;
-        found.take(api.shop(), &orders, said);
-        if !said.goes_on(page, held) {
+        let (orders, said) = api.get::<Vec<Order>>("/orders", query).await?;
+        found.take(api.shop(), &orders, said)?;
+        if !said.goes_on(page, orders.len()) {
             return Ok(());
         }
         // The last second is read again: its other orders may be on the next page. Bounds compare as text.
@@ -138,30 +137,10 @@ async fn read_by_id(api: &Api, ids: &[String], found: &mut Found) -> Result<(), 
         let list: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let mut query = base_query();
         query.extend([("orderby", "id".to_owned()), ("order", "asc".to_owned()), ("include", list.join(","))]);
-        let (orders, _, said) = get(api, query).await?;
-        found.take(api.shop(), &orders, said);
+        let (orders, said) = api.get::<Vec<Order>>("/orders", query).await?;
+        found.take(api.shop(), &orders, said)?;
     }
     Ok(())
-}
-
-/// One page: the orders that can be read, and how many there were. One that a plugin has given another shape must not hide the
-/// others, and what it took then shows as staff's.
-async fn get(api: &Api, query: Query) -> Result<(Vec<Order>, usize, Said), StoreError> {
-    let (all, said) = api.get::<Vec<Value>>("/orders", query).await?;
-    let held = all.len();
-    let mut orders = Vec::with_capacity(held);
-    for order in all {
-        let id = order.get("id").map(Value::to_string).unwrap_or_default();
-        match serde_json::from_value(order) {
-            Ok(order) => orders.push(order),
-            // Its words may hold a buyer's.
-            Err(error) => tracing::warn!(
-                store.id = %api.shop(), order = %id,
-                "an order cannot be read ({:?} error); it is left out", error.classify()
-            ),
-        }
-    }
-    Ok((orders, held, said))
 }
 
 fn base_query() -> Query {

@@ -225,19 +225,6 @@ async fn a_status_that_a_plugin_removed_is_left_out() {
     assert_eq!(fake.calls().len(), 5);
 }
 
-#[tokio::test]
-async fn an_order_of_an_odd_shape_hides_no_other() {
-    let (_, store) = shop(|_| {
-        let dated = |id: u64| json!({"id": id, "status": "processing", "date_created_gmt": "2026-11-20T10:00:00"});
-        let undated = json!({"id": 3, "status": "processing", "date_created_gmt": null, "line_items": []});
-        ok(json!([dated(1), {"id": "none"}, undated, dated(4)]))
-    })
-    .await;
-    let page = store.orders(&OrderQuery::Open).await.unwrap();
-    let orders: Vec<&str> = page.orders.iter().map(|order| order.order.as_str()).collect();
-    assert_eq!(orders, ["1", "4"]);
-}
-
 /// By page number, order 101 would have moved to the first page, unseen.
 #[tokio::test]
 async fn an_order_changed_meanwhile_hides_no_other() {
