@@ -27,6 +27,10 @@ const CAUGHT: &[Caught] = &[
     (5_021_158, 400, &[]),
     // A stale look showed a counter blank that had just been hit by mistake, and it was not put back.
     (5_035_149, 400, &[]),
+    // A pass that failed between its two looks at the orders had seen staff's change, and nothing was learnt from it.
+    (70_071_587, 400, &[]),
+    // A number typed over a doubt counted as a count.
+    (73_045_507, 400, &[]),
 ];
 
 /// The same, where people are in a hurry; 400 turns. In turn: a stale look alone was believed; another row's number stood beside an
