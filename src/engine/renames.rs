@@ -35,7 +35,7 @@ impl Engine {
         if unseen.doubtful || (nobody_is_under_way.is_none() && !planted!(RenamedInHand)) {
             let is_renamed = |(row, _): &(Row, Time)| renames.iter().any(|(_, to)| *to == row.sku);
             let (waiting, rows): (Vec<_>, _) = rows.into_iter().partition(is_renamed);
-            if unseen.doubtful && !unseen.counted {
+            if unseen.doubtful && !unseen.taken_in {
                 let rows: Vec<&Sku> = waiting.iter().map(|(row, _)| &row.sku).collect();
                 tracing::warn!(
                     ?rows,

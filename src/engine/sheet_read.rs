@@ -32,7 +32,7 @@ pub(super) struct Unseen {
     /// The read was not complete: they may be there all the same.
     pub doubtful: bool,
     /// The read was taken in already; this is about rows of it that had to settle.
-    pub counted: bool,
+    pub taken_in: bool,
 }
 
 /// The sheet as one read gives it, typed.
@@ -62,7 +62,7 @@ impl Engine {
             let now = clock::now();
             let ripe = lock(&self.settler).ripe(now);
             // A row that came with another SKU is known by the one that went, in the same read.
-            let mut unseen = Unseen { counted: true, ..lock(&self.shown).unseen.clone() };
+            let mut unseen = Unseen { taken_in: true, ..lock(&self.shown).unseen.clone() };
             unseen.skus.retain(|_| !planted!(UnseenForgotten));
             let tally = self.accept(ripe, Vec::new(), unseen).await?;
             self.forget_lost(at);
@@ -241,7 +241,7 @@ impl Engine {
         }
         let here: BTreeSet<&Sku> = parsed.rows.iter().map(|row| &row.sku).chain(&parsed.quarantined).collect();
         let skus = known.keys().filter(|sku| !here.contains(sku)).cloned().collect();
-        Ok((changed, moved, Unseen { skus, doubtful: !complete || !parsed.tab_problems.is_empty(), counted: false }))
+        Ok((changed, moved, Unseen { skus, doubtful: !complete || !parsed.tab_problems.is_empty(), taken_in: false }))
     }
 
     /// Take in what a read brought. Where that fails, the next read brings it again.
@@ -264,11 +264,11 @@ impl Engine {
         moved: Vec<(Sku, String, u32)>,
         unseen: Unseen,
     ) -> Result<Tally, PassError> {
-        if rows.is_empty() && moved.is_empty() && (unseen.skus.is_empty() || unseen.counted) {
+        if rows.is_empty() && moved.is_empty() && (unseen.skus.is_empty() || unseen.taken_in) {
             return Ok(Tally::default());
         }
         let rows = self.follow_renames(rows, &unseen).await?;
-        let missing = if unseen.doubtful || unseen.counted { Vec::new() } else { unseen.skus.into_iter().collect() };
+        let missing = if unseen.doubtful || unseen.taken_in { Vec::new() } else { unseen.skus.into_iter().collect() };
         let (stale_for, late_for) = (self.timing.sheet_stale_for, self.timing.late_for);
         let (lost, found) = self.open_writes(&rows).await?;
         let rows = self.hold_back(rows, &lost);

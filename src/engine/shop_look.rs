@@ -284,9 +284,9 @@ impl Engine {
         let seen: Vec<Seen> = found.iter().map(|(sku, listing)| seen(sku, listing)).collect();
         self.ledger.see_listings(&name, &seen, at).await?;
         for (sku, _) in found.iter().filter(|(_, listing)| listing.stock.is_none()) {
-            let reason = "the shop does not count stock of this product at the configured place; switch on stock tracking there, or stock \
-                          it at that location".to_owned();
-            self.bury(pass, sku, "tracking", "untracked", reason).await?;
+            let reason = "the shop does not count stock of this product at the configured place; switch on stock tracking \
+                          there, or stock it at that location";
+            self.bury(pass, sku, "tracking", "untracked", reason.to_owned()).await?;
         }
         let mut undecided = self.undecided(pass, at).await?;
         undecided.retain(|_| !planted!(ReadingDecidesKeyed));

@@ -46,18 +46,28 @@ async fn a_product_that_cannot_be_read_holds_nothing_else_up() {
     bed.assert_clean(0).await;
 }
 
+/// An order for two that may be taking them: placed while the product's stock is not counted, so that nothing notes that it did. The
+/// product's address and the order's id.
+async fn order_under_way(bed: &Bed, sku: &str) -> (String, String) {
+    let found = by_staff(bed, Method::GET, &format!("/products?sku={sku}"), None).await;
+    let product = format!("/products/{}", found[0]["id"]);
+    by_staff(bed, Method::PUT, &product, Some(json!({ "manage_stock": false }))).await;
+    let lines = json!([{ "product_id": found[0]["id"], "quantity": 2 }]);
+    let order = json!({ "status": "processing", "line_items": lines });
+    let order = by_staff(bed, Method::POST, "/orders", Some(order)).await;
+    (product, order["id"].to_string())
+}
+
+/// Its stock is counted again.
+async fn count_again(bed: &Bed, product: &str, stock: i64) {
+    by_staff(bed, Method::PUT, product, Some(json!({ "manage_stock": true, "stock_quantity": stock }))).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_under_way_that_is_deleted_is_not_asked_for_for_ever() {
     let bed = Bed::start(few()).await;
     bed.sync().await;
-    let found = by_staff(&bed, Method::GET, "/products?sku=PEN", None).await;
-    let product = format!("/products/{}", found[0]["id"]);
-    // A shop that does not count the product's stock never notes that an order has taken it.
-    by_staff(&bed, Method::PUT, &product, Some(json!({ "manage_stock": false }))).await;
-    let lines = json!([{ "product_id": found[0]["id"], "quantity": 2 }]);
-    let order = json!({ "status": "processing", "line_items": lines });
-    let order = by_staff(&bed, Method::POST, "/orders", Some(order)).await;
-    let id = order["id"].to_string();
+    let (product, id) = order_under_way(&bed, "PEN").await;
     let in_flight = async || {
         bed.sync().await;
         let ledger = SqliteLedger::open(&bed.dir().join("shelfd.db")).await.unwrap();
@@ -66,8 +76,7 @@ async fn an_order_under_way_that_is_deleted_is_not_asked_for_for_ever() {
     assert_eq!(in_flight().await, [id.as_str()], "it may be taking its units");
     by_staff(&bed, Method::DELETE, &format!("/orders/{id}"), None).await;
     assert!(in_flight().await.is_empty());
-    let counted = json!({ "manage_stock": true, "stock_quantity": 100 });
-    by_staff(&bed, Method::PUT, &product, Some(counted)).await;
+    count_again(&bed, &product, 100).await;
     bed.sync().await;
     assert_eq!(bed.cell("PEN", "Stock"), 100);
     bed.assert_agree();
@@ -78,14 +87,8 @@ async fn an_order_under_way_that_is_deleted_is_not_asked_for_for_ever() {
 async fn stock_is_written_where_orders_never_pause() {
     let bed = Bed::start(few()).await;
     bed.sync().await;
-    let found = by_staff(&bed, Method::GET, "/products?sku=PEN", None).await;
-    let product = format!("/products/{}", found[0]["id"]);
-    // An order that is always about to take its units: nothing noted them while they were not counted.
-    by_staff(&bed, Method::PUT, &product, Some(json!({ "manage_stock": false }))).await;
-    let lines = json!([{ "product_id": found[0]["id"], "quantity": 2 }]);
-    by_staff(&bed, Method::POST, "/orders", Some(json!({ "status": "processing", "line_items": lines }))).await;
-    let counted = json!({ "manage_stock": true, "stock_quantity": 100 });
-    by_staff(&bed, Method::PUT, &product, Some(counted)).await;
+    let (product, _) = order_under_way(&bed, "PEN").await;
+    count_again(&bed, &product, 100).await;
     bed.edit("PEN", "Stock", "50");
     bed.engine.read_sheet(ReadManner::Full).await.unwrap();
     let ledger = SqliteLedger::open(&bed.dir().join("shelfd.db")).await.unwrap();

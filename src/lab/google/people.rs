@@ -5,6 +5,7 @@ use std::ops::Range;
 use chrono::Datelike;
 use serde_json::{Value as Json, json};
 
+use super::attached_requests::{PROTECTED_RANGE, add_item};
 use super::book::{Area, Book, Dimension, Tab};
 use super::sorting::{self, By};
 use super::values::{self, ReadOptions, Render};
@@ -120,14 +121,11 @@ impl GoogleFace {
         self.change_main(|book| {
             let tab = tab_index(book, tab)?;
             let column = column(book, tab, header)?;
-            book.changes += 1;
-            if let Some(tab) = book.tabs.get_mut(tab) {
-                let range = json!({ "sheetId": tab.id, "startColumnIndex": column, "endColumnIndex": column + 1 });
-                let item =
-                    json!({ "protectedRangeId": 1, "range": range, "editors": { "users": ["owner@shop.example"] } });
-                tab.attached.list_mut("protectedRanges").push(item);
-            }
-            Ok(())
+            let id = book.tabs.get(tab).map(|tab| tab.id).ok_or(GridRefusal::UnknownTab)?;
+            let range = json!({ "sheetId": id, "startColumnIndex": column, "endColumnIndex": column + 1 });
+            // The tab is there, and nothing else of it could be refused.
+            let added = add_item(book, json!({ "range": range }), &PROTECTED_RANGE);
+            added.map(|_| ()).map_err(|_| GridRefusal::UnknownTab)
         })
     }
 
